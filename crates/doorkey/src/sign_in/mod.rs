@@ -1,0 +1,3 @@
+//! The ways to ask a person.
+
+pub(crate) mod browser;
