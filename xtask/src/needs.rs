@@ -42,6 +42,10 @@ pub(crate) type Environment = Vec<(&'static str, OsString)>;
 
 /// Installs what is missing.
 pub(crate) fn provide(needs: &[Need], place: &Place) -> Result<Environment> {
+    // All at once, so that who may not install them is told of all.
+    let packages: Vec<&str> = needs.iter().flat_map(Need::packages).copied().collect();
+    debian::install(&packages, &place.root)?;
+
     let mut environment = Environment::new();
     for need in needs {
         match *need {
@@ -50,10 +54,14 @@ pub(crate) fn provide(needs: &[Need], place: &Place) -> Result<Environment> {
                 package,
                 variable,
             } => {
-                let path = provide_program(program, package, place)?;
+                let path = on_search_path(program).ok_or_else(|| {
+                    Failure::new(format!(
+                        "{package} is installed, but there is no {program} on PATH"
+                    ))
+                })?;
                 environment.push((variable, path.into()));
             }
-            Need::Packages(packages) => debian::install(packages, &place.root)?,
+            Need::Packages(_) => {}
             Need::Python {
                 folder,
                 requirements,
@@ -70,16 +78,17 @@ pub(crate) fn provide(needs: &[Need], place: &Place) -> Result<Environment> {
     Ok(environment)
 }
 
-fn provide_program(program: &str, package: &str, place: &Place) -> Result<PathBuf> {
-    if let Some(path) = on_search_path(program) {
-        return Ok(path);
+impl Need {
+    /// The Debian packages that it takes on this machine.
+    fn packages(&self) -> &[&'static str] {
+        match self {
+            Self::Program {
+                program, package, ..
+            } if on_search_path(program).is_none() => std::slice::from_ref(package),
+            Self::Packages(packages) => packages,
+            _ => &[],
+        }
     }
-    debian::install(&[package], &place.root)?;
-    on_search_path(program).ok_or_else(|| {
-        Failure::new(format!(
-            "the package {package} is installed, but there is no {program} on PATH"
-        ))
-    })
 }
 
 /// The environment's `python`; the environment is made anew when the requirements have changed.
