@@ -34,14 +34,18 @@ fn parse(claims: &str) -> Result<Map<String, Value>> {
 
 fn add_capability(request: &mut Map<String, Value>) -> Result<()> {
     let refuse = |member: &str| {
-        Error::invalid_argument(format!("`claims` has a member `{member}` of a shape that is none"))
+        Error::invalid_argument(format!(
+            "`claims` has a member `{member}` of a shape that is none"
+        ))
     };
     let access_token = match request.entry("access_token").or_insert_with(|| json!({})) {
         Value::Object(members) => members,
         // `null` asks for the default, as for any claim.
         member @ Value::Null => {
             *member = json!({});
-            member.as_object_mut().ok_or_else(|| refuse("access_token"))?
+            member
+                .as_object_mut()
+                .ok_or_else(|| refuse("access_token"))?
         }
         _ => return Err(refuse("access_token")),
     };
@@ -52,7 +56,9 @@ fn add_capability(request: &mut Map<String, Value>) -> Result<()> {
         Some(_) => return Err(refuse("access_token.xms_cc.values")),
     };
     let known = |value: &Value| {
-        value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(CONTINUOUS_ACCESS))
+        value
+            .as_str()
+            .is_some_and(|value| value.eq_ignore_ascii_case(CONTINUOUS_ACCESS))
     };
     if !values.iter().any(known) {
         values.push(CONTINUOUS_ACCESS.into());
@@ -69,7 +75,11 @@ mod tests {
     fn the_capability_joins_what_the_caller_asks() {
         for (claims, cae, sent) in [
             (None, false, None),
-            (None, true, Some(r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#)),
+            (
+                None,
+                true,
+                Some(r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#),
+            ),
             (Some(r#"{ "a": 1 }"#), false, Some(r#"{ "a": 1 }"#)),
             (
                 Some(r#"{"access_token":{"nbf":{"essential":true}}}"#),
@@ -87,7 +97,11 @@ mod tests {
                 Some(r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#),
             ),
         ] {
-            assert_eq!(parameter(claims, cae).unwrap().as_deref(), sent, "{claims:?}");
+            assert_eq!(
+                parameter(claims, cae).unwrap().as_deref(),
+                sent,
+                "{claims:?}"
+            );
         }
     }
 

@@ -12,7 +12,10 @@ pub(crate) struct Scopes(Vec<String>);
 impl Scopes {
     pub(crate) fn parse<S: AsRef<str>>(scopes: &[S]) -> Result<Self> {
         Self::check(scopes)?;
-        let mut scopes: Vec<_> = scopes.iter().map(|scope| scope.as_ref().to_owned()).collect();
+        let mut scopes: Vec<_> = scopes
+            .iter()
+            .map(|scope| scope.as_ref().to_owned())
+            .collect();
         scopes.sort_unstable();
         scopes.dedup();
         Ok(Self(scopes))
@@ -35,7 +38,9 @@ impl Scopes {
             }
             // %x21 / %x23-5B / %x5D-7E
             if scope.is_empty()
-                || scope.bytes().any(|byte| !matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+                || scope
+                    .bytes()
+                    .any(|byte| !matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
             {
                 return Err(Error::invalid_argument(format!(
                     "`scopes` has {scope:?}, which is no scope: give each as a string of its own, \
@@ -69,7 +74,10 @@ mod tests {
     #[test]
     fn are_sent_sorted_with_the_reserved_ones() {
         let scopes = Scopes::parse(&["User.Read", "Mail.Read", "User.Read"]).unwrap();
-        assert_eq!(scopes.parameter(), "Mail.Read User.Read offline_access openid profile");
+        assert_eq!(
+            scopes.parameter(),
+            "Mail.Read User.Read offline_access openid profile"
+        );
     }
 
     #[test]

@@ -30,7 +30,9 @@ impl Clock {
             Some(clock) => clock(),
             None => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
+                .map_or(0, |since| {
+                    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+                }),
         }
     }
 }
@@ -48,7 +50,9 @@ pub(crate) struct Environment(Option<Arc<std::collections::HashMap<String, Strin
 impl Environment {
     #[cfg(test)]
     pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
-        let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
         Self(Some(Arc::new(variables.collect())))
     }
 

@@ -3,43 +3,58 @@ use crate::error::{Error, Result};
 /// A tenant as it stands in an authority's URLs: a tenant id, a domain name, or one of the names
 /// for many tenants.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct TenantId(String);
+pub(crate) struct TenantId {
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Kind {
+    Id,
+    Name,
+    Many,
+}
 
 impl TenantId {
     pub(crate) const ORGANIZATIONS: &str = "organizations";
 
-    pub(crate) fn organizations() -> Self {
-        Self(Self::ORGANIZATIONS.into())
-    }
-
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
         // Dots alone would climb in the URL's path.
-        if text.bytes().all(valid) && text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-            return Ok(Self(text.to_owned()));
+        if !text.bytes().all(valid) || !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Error::invalid_argument(format!(
+                "`tenant_id` {text:?} is no tenant; give its id or domain name, made of letters, \
+                 digits, `-` and `.` (https://learn.microsoft.com/entra/fundamentals/how-to-find-tenant)"
+            )));
         }
-        Err(Error::invalid_argument(format!(
-            "`tenant_id` {text:?} is no tenant; give its id or domain name, made of letters, \
-             digits, `-` and `.` (https://learn.microsoft.com/entra/fundamentals/how-to-find-tenant)"
-        )))
+        // Neither ids nor domain names know upper case, and the cache keeps ids in lower case.
+        let text = text.to_ascii_lowercase();
+        let kind = if azure_core::Uuid::try_parse(&text).is_ok() {
+            Kind::Id
+        } else if matches!(text.as_str(), Self::ORGANIZATIONS | "common" | "consumers") {
+            Kind::Many
+        } else {
+            Kind::Name
+        };
+        Ok(Self { text, kind })
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether this names no tenant of its own: who signs in decides.
     pub(crate) fn is_for_many(&self) -> bool {
-        ["organizations", "common", "consumers"].iter().any(|name| self.is(name))
+        self.kind == Kind::Many
     }
 
     /// Whether this is a tenant's id, not a name.
     pub(crate) fn is_id(&self) -> bool {
-        azure_core::Uuid::try_parse(&self.0).is_ok()
+        self.kind == Kind::Id
     }
 
     fn is(&self, other: &str) -> bool {
-        self.0.eq_ignore_ascii_case(other)
+        self.text.eq_ignore_ascii_case(other)
     }
 }
 
@@ -64,7 +79,8 @@ impl TenantRules {
             return Ok(self.configured.clone());
         }
         let listed = |allowed: &String| allowed == "*" || requested.is(allowed);
-        let open = self.configured.is(TenantId::ORGANIZATIONS) && self.additionally_allowed.is_empty();
+        let open =
+            self.configured.is(TenantId::ORGANIZATIONS) && self.additionally_allowed.is_empty();
         if open || self.additionally_allowed.iter().any(listed) {
             return Ok(requested);
         }
@@ -83,11 +99,17 @@ mod tests {
 
     #[test]
     fn what_is_no_tenant_is_refused() {
-        for text in ["a_b", "a/b", " a", "a b", "'a'", "{a}", "\u{e4}", "", ".", "..", "-"] {
+        for text in [
+            "a_b", "a/b", " a", "a b", "'a'", "{a}", "\u{e4}", "", ".", "..", "-",
+        ] {
             let error = TenantId::parse(text).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument, "{text}");
         }
-        for text in ["contoso.example", "72f988bf-86f1-41af-91ab-2d7cd011db47", "adfs"] {
+        for text in [
+            "contoso.example",
+            "72f988bf-86f1-41af-91ab-2d7cd011db47",
+            "adfs",
+        ] {
             TenantId::parse(text).unwrap();
         }
     }

@@ -24,7 +24,10 @@ pub(crate) struct AccessToken {
     pub(crate) expires_on: i64,
     #[serde(serialize_with = "as_text")]
     extended_expires_on: i64,
-    #[serde(serialize_with = "as_optional_text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "as_optional_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) refresh_on: Option<i64>,
     /// What was asked for, sorted, with spaces between. An authority may name a scope otherwise
     /// than it was asked; the same question must find the token all the same.
@@ -58,7 +61,14 @@ impl AccessToken {
 
     pub(super) fn key(&self) -> String {
         let (client, realm) = (&self.client_id, &self.realm);
-        key(&self.home_account_id, &self.environment, "accesstoken", client, realm, &self.target)
+        key(
+            &self.home_account_id,
+            &self.environment,
+            "accesstoken",
+            client,
+            realm,
+            &self.target,
+        )
     }
 }
 
@@ -98,7 +108,14 @@ impl RefreshToken {
 
     pub(super) fn key(&self) -> String {
         let client = &self.client_id;
-        key(&self.home_account_id, &self.environment, "refreshtoken", client, "", &self.target)
+        key(
+            &self.home_account_id,
+            &self.environment,
+            "refreshtoken",
+            client,
+            "",
+            &self.target,
+        )
     }
 }
 
@@ -127,7 +144,14 @@ impl IdToken {
 
     pub(super) fn key(&self) -> String {
         let (client, realm) = (&self.client_id, &self.realm);
-        key(&self.home_account_id, &self.environment, "idtoken", client, realm, "")
+        key(
+            &self.home_account_id,
+            &self.environment,
+            "idtoken",
+            client,
+            realm,
+            "",
+        )
     }
 }
 
@@ -163,7 +187,11 @@ impl Account {
     }
 
     pub(super) fn key(&self) -> String {
-        format!("{}-{}-{}", self.home_account_id, self.environment, self.realm).to_lowercase()
+        format!(
+            "{}-{}-{}",
+            self.home_account_id, self.environment, self.realm
+        )
+        .to_lowercase()
     }
 }
 
@@ -191,7 +219,14 @@ impl AppMetadata {
     }
 }
 
-fn key(home: &str, environment: &str, kind: &str, client: &str, realm: &str, target: &str) -> String {
+fn key(
+    home: &str,
+    environment: &str,
+    kind: &str,
+    client: &str,
+    realm: &str,
+    target: &str,
+) -> String {
     format!("{home}-{environment}-{kind}-{client}-{realm}-{target}").to_lowercase()
 }
 

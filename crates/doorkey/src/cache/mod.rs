@@ -44,7 +44,8 @@ impl TokenCache {
     /// A refresh token serves every tenant and every scope of its account.
     pub(crate) fn refresh_token(&self, owner: Owner<'_>, cae: bool) -> Option<&Sensitive> {
         let own = self.partition(cae).refresh_token(owner);
-        own.or_else(|| self.partition(!cae).refresh_token(owner)).map(|token| &token.secret)
+        own.or_else(|| self.partition(!cae).refresh_token(owner))
+            .map(|token| &token.secret)
     }
 
     /// Keeps a reply, for `realm`, the tenant that it is of. `sign_in` is the grant by which a
@@ -78,11 +79,19 @@ impl TokenCache {
     }
 
     fn partition(&self, cae: bool) -> &Partition {
-        if cae { &self.with_cae } else { &self.without_cae }
+        if cae {
+            &self.with_cae
+        } else {
+            &self.without_cae
+        }
     }
 
     fn partition_mut(&mut self, cae: bool) -> &mut Partition {
-        if cae { &mut self.with_cae } else { &mut self.without_cae }
+        if cae {
+            &mut self.with_cae
+        } else {
+            &mut self.without_cae
+        }
     }
 }
 
@@ -116,7 +125,14 @@ mod tests {
 
     fn keep(cache: &mut TokenCache, requested: &[&str], cae: bool, reply: &TokenReply) {
         let requested = Scopes::parse(requested).unwrap();
-        cache.keep(OWNER, REALM, &requested, cae, reply, Some("authorization_code"));
+        cache.keep(
+            OWNER,
+            REALM,
+            &requested,
+            cae,
+            reply,
+            Some("authorization_code"),
+        );
     }
 
     fn found(cache: &TokenCache, scopes: &[&str], cae: bool) -> Option<String> {
@@ -128,7 +144,12 @@ mod tests {
     fn the_document_is_the_one_that_msal_for_python_writes() {
         let mut cache = TokenCache::default();
         let scope = "User.Read https://graph.microsoft.com/.default openid profile email";
-        keep(&mut cache, &["User.Read"], false, &reply("AT", Some(scope), 1_764_024_799));
+        keep(
+            &mut cache,
+            &["User.Read"],
+            false,
+            &reply("AT", Some(scope), 1_764_024_799),
+        );
         let document = serde_json::to_value(&cache.without_cae).unwrap();
 
         let home = OWNER.home_account_id;
@@ -179,9 +200,17 @@ mod tests {
     #[test]
     fn scopes_are_a_set_without_case() {
         let mut cache = TokenCache::default();
-        keep(&mut cache, &["Mail.Read"], false, &reply("one", Some("openid Mail.Read User.Read"), 9));
+        keep(
+            &mut cache,
+            &["Mail.Read"],
+            false,
+            &reply("one", Some("openid Mail.Read User.Read"), 9),
+        );
         assert_eq!(found(&cache, &["mail.read"], false).as_deref(), Some("one"));
-        assert_eq!(found(&cache, &["User.Read", "Mail.Read"], false).as_deref(), Some("one"));
+        assert_eq!(
+            found(&cache, &["User.Read", "Mail.Read"], false).as_deref(),
+            Some("one")
+        );
         assert_eq!(found(&cache, &["Mail"], false), None);
         assert_eq!(found(&cache, &["Mail.Read", "Other"], false), None);
     }
@@ -194,7 +223,11 @@ mod tests {
         keep(&mut cache, &asked, false, &reply("one", Some(written), 9));
         assert_eq!(found(&cache, &asked, false).as_deref(), Some("one"));
         keep(&mut cache, &asked, false, &reply("two", Some(written), 8));
-        assert_eq!(found(&cache, &asked, false).as_deref(), Some("two"), "the newer one is kept");
+        assert_eq!(
+            found(&cache, &asked, false).as_deref(),
+            Some("two"),
+            "the newer one is kept"
+        );
     }
 
     #[test]
@@ -202,10 +235,16 @@ mod tests {
         let mut cache = TokenCache::default();
         keep(&mut cache, &["a"], false, &reply("one", None, 9));
         assert_eq!(found(&cache, &["a"], true), None);
-        assert_eq!(cache.refresh_token(OWNER, true).unwrap().expose(), "refresh one");
+        assert_eq!(
+            cache.refresh_token(OWNER, true).unwrap().expose(),
+            "refresh one"
+        );
         keep(&mut cache, &["a"], true, &reply("two", None, 9));
         assert_eq!(found(&cache, &["a"], false).as_deref(), Some("one"));
-        assert_eq!(cache.refresh_token(OWNER, false).unwrap().expose(), "refresh two");
+        assert_eq!(
+            cache.refresh_token(OWNER, false).unwrap().expose(),
+            "refresh two"
+        );
     }
 
     #[test]
@@ -213,9 +252,18 @@ mod tests {
         let mut cache = TokenCache::default();
         keep(&mut cache, &["a"], false, &reply("one", None, 9));
         for owner in [
-            Owner { home_account_id: "other", ..OWNER },
-            Owner { environment: "login.microsoftonline.us", ..OWNER },
-            Owner { client_id: "other", ..OWNER },
+            Owner {
+                home_account_id: "other",
+                ..OWNER
+            },
+            Owner {
+                environment: "login.microsoftonline.us",
+                ..OWNER
+            },
+            Owner {
+                client_id: "other",
+                ..OWNER
+            },
         ] {
             assert!(cache.access_token(owner, REALM, &["a"], false).is_none());
             assert!(cache.refresh_token(owner, false).is_none());

@@ -46,9 +46,7 @@ impl Partition {
         let candidates = self.access_tokens.get(&Wanted { owner, realm })?;
         candidates
             .iter()
-            .filter(|token| {
-                has_all(&token.target, scopes) || has_all(&token.requested, scopes)
-            })
+            .filter(|token| has_all(&token.target, scopes) || has_all(&token.requested, scopes))
             .max_by_key(|token| token.expires_on)
     }
 
@@ -101,15 +99,22 @@ fn replaces(new: &AccessToken, old: &AccessToken) -> bool {
 /// Scopes are compared as sets, and without case: Entra ID writes them as it pleases.
 fn has_all<S: AsRef<str>>(target: &str, scopes: &[S]) -> bool {
     scopes.iter().all(|scope| {
-        target.split(' ').any(|granted| granted.eq_ignore_ascii_case(scope.as_ref()))
+        target
+            .split(' ')
+            .any(|granted| granted.eq_ignore_ascii_case(scope.as_ref()))
     })
 }
 
 impl Hash for Slot {
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash_parts(
-            [&self.home_account_id, &self.environment, &self.client_id, &self.realm]
-                .map(String::as_str),
+            [
+                &self.home_account_id,
+                &self.environment,
+                &self.client_id,
+                &self.realm,
+            ]
+            .map(String::as_str),
             state,
         );
     }
@@ -119,7 +124,12 @@ impl Hash for Wanted<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let owner = self.owner;
         hash_parts(
-            [owner.home_account_id, owner.environment, owner.client_id, self.realm],
+            [
+                owner.home_account_id,
+                owner.environment,
+                owner.client_id,
+                self.realm,
+            ],
             state,
         );
     }
@@ -143,10 +153,17 @@ impl Equivalent<Slot> for Wanted<'_> {
 impl Serialize for Partition {
     /// MSAL's document: one object of objects, by kind and key.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let access_tokens: BTreeMap<_, _> =
-            self.access_tokens.values().flatten().map(|token| (token.key(), token)).collect();
-        let refresh_tokens: BTreeMap<_, _> =
-            self.refresh_tokens.values().map(|token| (token.key(), token)).collect();
+        let access_tokens: BTreeMap<_, _> = self
+            .access_tokens
+            .values()
+            .flatten()
+            .map(|token| (token.key(), token))
+            .collect();
+        let refresh_tokens: BTreeMap<_, _> = self
+            .refresh_tokens
+            .values()
+            .map(|token| (token.key(), token))
+            .collect();
         let mut document = serializer.serialize_map(Some(5))?;
         document.serialize_entry("AccessToken", &access_tokens)?;
         document.serialize_entry("Account", &self.accounts)?;

@@ -63,9 +63,9 @@ impl Authority {
     /// Whether both are the same authority under different names.
     pub(crate) fn is_alias_of(&self, other: &Self) -> bool {
         self.host_and_port() == other.host_and_port()
-            || self.cloud().is_some_and(|cloud| {
-                other.url.port().is_none() && cloud.has_alias(other.host())
-            })
+            || self
+                .cloud()
+                .is_some_and(|cloud| other.url.port().is_none() && cloud.has_alias(other.host()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -90,14 +90,32 @@ mod tests {
     #[test]
     fn is_read_as_people_write_it() {
         for (text, normal) in [
-            ("https://login.microsoftonline.com", "https://login.microsoftonline.com"),
-            ("https://login.microsoftonline.com/ ", "https://login.microsoftonline.com"),
-            ("HTTPS://Login.MicrosoftOnline.com//", "https://login.microsoftonline.com"),
-            ("login.microsoftonline.us", "https://login.microsoftonline.us"),
+            (
+                "https://login.microsoftonline.com",
+                "https://login.microsoftonline.com",
+            ),
+            (
+                "https://login.microsoftonline.com/ ",
+                "https://login.microsoftonline.com",
+            ),
+            (
+                "HTTPS://Login.MicrosoftOnline.com//",
+                "https://login.microsoftonline.com",
+            ),
+            (
+                "login.microsoftonline.us",
+                "https://login.microsoftonline.us",
+            ),
             ("localhost:8443", "https://localhost:8443"),
-            ("https://adfs.local.stack/adfs/", "https://adfs.local.stack/adfs"),
+            (
+                "https://adfs.local.stack/adfs/",
+                "https://adfs.local.stack/adfs",
+            ),
         ] {
-            assert_eq!(Authority::parse(text, "authority").unwrap().as_str(), normal);
+            assert_eq!(
+                Authority::parse(text, "authority").unwrap().as_str(),
+                normal
+            );
         }
     }
 
@@ -115,7 +133,10 @@ mod tests {
         ] {
             let error = Authority::parse(text, "AZURE_AUTHORITY_HOST").unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument, "{text}");
-            assert!(error.to_string().contains("AZURE_AUTHORITY_HOST"), "{error}");
+            assert!(
+                error.to_string().contains("AZURE_AUTHORITY_HOST"),
+                "{error}"
+            );
         }
     }
 
@@ -123,8 +144,16 @@ mod tests {
     fn aliases_are_one_authority() {
         for (one, other, same) in [
             ("login.windows.net", "login.microsoftonline.com", true),
-            ("login.chinacloudapi.cn", "login.partner.microsoftonline.cn", true),
-            ("login.microsoftonline.us", "login.microsoftonline.com", false),
+            (
+                "login.chinacloudapi.cn",
+                "login.partner.microsoftonline.cn",
+                true,
+            ),
+            (
+                "login.microsoftonline.us",
+                "login.microsoftonline.com",
+                false,
+            ),
             ("localhost:1", "localhost:1", true),
             ("localhost:1", "localhost:2", false),
             ("login.windows.net:444", "login.microsoftonline.com", false),

@@ -42,7 +42,10 @@ const OURS: [&str; 15] = [
 
 /// Refuses extra parameters that would change what a sign-in means.
 pub(crate) fn check_extra_parameters(extra: &[(String, String)]) -> Result<()> {
-    match extra.iter().find(|(name, _)| name.is_empty() || OURS.contains(&name.as_str())) {
+    match extra
+        .iter()
+        .find(|(name, _)| name.is_empty() || OURS.contains(&name.as_str()))
+    {
         Some((name, _)) => Err(Error::invalid_argument(format!(
             "`extra_query_parameters` has {name:?}, which the sign-in sets itself; use the option \
              of that name, or leave it out"
@@ -128,7 +131,10 @@ mod tests {
     #[test]
     fn extra_parameters_cannot_override_ours() {
         for name in ["state", "redirect_uri", "resource", "prompt", ""] {
-            assert!(check_extra_parameters(&[(name.into(), "x".into())]).is_err(), "{name}");
+            assert!(
+                check_extra_parameters(&[(name.into(), "x".into())]).is_err(),
+                "{name}"
+            );
         }
         check_extra_parameters(&[("dc".into(), "x".into())]).unwrap();
     }

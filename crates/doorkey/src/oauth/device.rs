@@ -38,13 +38,18 @@ impl DeviceAuthorization {
             )
         })?;
         let plain = |text: String| {
-            text.chars().filter(|&c| c == '\n' || !c.is_control()).collect::<String>()
+            text.chars()
+                .filter(|&c| c == '\n' || !c.is_control())
+                .collect::<String>()
         };
         Ok(Self {
             device_code: Sensitive::new(body.device_code),
             user_code: plain(body.user_code),
             verification_uri: plain(body.verification_uri),
-            message: body.message.map(plain).filter(|message| !message.is_empty()),
+            message: body
+                .message
+                .map(plain)
+                .filter(|message| !message.is_empty()),
             // Required by the RFC; where it is missing anyway, MSAL's figure.
             expires_in: Duration::from_secs(body.expires_in.unwrap_or(1_800)),
             // "If no value is provided, clients MUST use 5".
@@ -67,7 +72,7 @@ struct Body {
 
 fn lenient_seconds<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
-) -> std::result::Result<Option<u64>, D::Error> {
+) -> Result<Option<u64>, D::Error> {
     let seconds = super::token_reply::lenient_seconds(deserializer)?;
     Ok(seconds.and_then(|seconds| u64::try_from(seconds).ok()))
 }
@@ -85,9 +90,17 @@ mod tests {
             DeviceAuthorization::read(body.as_bytes()).unwrap()
         };
         assert_eq!(read("").interval, Duration::from_secs(5));
-        assert_eq!(read(r#","interval":"7","expires_in":900"#).interval.as_secs(), 7);
+        assert_eq!(
+            read(r#","interval":"7","expires_in":900"#)
+                .interval
+                .as_secs(),
+            7
+        );
         assert_eq!(read(r#","expires_in":900"#).expires_in.as_secs(), 900);
-        assert_eq!(read(r#","message":"a\u001b[2Jb""#).message.as_deref(), Some("a[2Jb"));
+        assert_eq!(
+            read(r#","message":"a\u001b[2Jb""#).message.as_deref(),
+            Some("a[2Jb")
+        );
         assert!(DeviceAuthorization::read(b"{}").is_err());
     }
 }

@@ -62,7 +62,9 @@ const TENANT_TEMPLATE: &str = "{tenantid}";
 
 /// `https://{alias}/{tid}/v2.0`.
 fn is_of_cloud(cloud: &Cloud, issuer: &str, tid: Option<&str>) -> bool {
-    let Some(rest) = issuer.strip_prefix("https://") else { return false };
+    let Some(rest) = issuer.strip_prefix("https://") else {
+        return false;
+    };
     let mut parts = rest.split('/');
     parts.next().is_some_and(|host| cloud.has_alias(host))
         && parts.next().is_some_and(|tenant| match tid {
@@ -84,14 +86,20 @@ pub(crate) async fn endpoints(
     if let Some(cloud) = authority.cloud() {
         return Ok(Arc::new(known(authority, cloud, tenant)));
     }
-    let key = (authority.clone(), tenant.clone(), disable_instance_discovery);
+    let key = (
+        authority.clone(),
+        tenant.clone(),
+        disable_instance_discovery,
+    );
     let cell = Arc::clone(discovered().entry(key).or_default());
     let found = cell
         .get_or_try_init(|| async {
             if !disable_instance_discovery {
                 vouch_for(transport, authority, tenant, deadline).await?;
             }
-            discover(transport, authority, tenant, deadline).await.map(Arc::new)
+            discover(transport, authority, tenant, deadline)
+                .await
+                .map(Arc::new)
         })
         .await?;
     Ok(Arc::clone(found))
@@ -141,15 +149,18 @@ async fn vouch_for(
     }
     let error = super::OAuthError::from_json(Some(reply.status), &reply.body);
     match error {
-        Some(error) if error.error == "invalid_instance" => {
-            Err(Error::invalid_argument(format!(
-                "`authority` {} is no authority that Microsoft knows; check its name, or set \
+        Some(error) if error.error == "invalid_instance" => Err(Error::invalid_argument(format!(
+            "`authority` {} is no authority that Microsoft knows; check its name, or set \
                  `disable_instance_discovery` if you trust it",
-                authority.as_str()
-            ))
-            .with_oauth(error))
-        }
-        _ => Err(super::refused("instance discovery", reply.status, error, reply.retry_after)),
+            authority.as_str()
+        ))
+        .with_oauth(error)),
+        _ => Err(super::refused(
+            "instance discovery",
+            reply.status,
+            error,
+            reply.retry_after,
+        )),
     }
 }
 
@@ -161,7 +172,12 @@ async fn discover(
     tenant: &TenantId,
     deadline: Instant,
 ) -> Result<Endpoints> {
-    let url = authority.join(&[tenant.as_str(), "v2.0", ".well-known", "openid-configuration"]);
+    let url = authority.join(&[
+        tenant.as_str(),
+        "v2.0",
+        ".well-known",
+        "openid-configuration",
+    ]);
     let reply = transport.get(url.clone(), deadline).await?;
     if reply.status != 200 {
         let error = super::OAuthError::from_json(Some(reply.status), &reply.body);
@@ -170,7 +186,12 @@ async fn discover(
             tenant.as_str(),
             authority.as_str()
         );
-        return Err(super::refused(&what, reply.status, error, reply.retry_after));
+        return Err(super::refused(
+            &what,
+            reply.status,
+            error,
+            reply.retry_after,
+        ));
     }
     #[derive(Deserialize)]
     struct Metadata {
@@ -200,8 +221,7 @@ async fn discover(
 /// A code and its verifier go to these URLs, so an authority may name its own host and those of
 /// Entra ID, nobody else's.
 fn trusted(authority: &Authority, name: &str, url: Url) -> Result<Url> {
-    let own = url.host_str() == Some(authority.host())
-        && url.port() == authority.join(&[]).port();
+    let own = url.host_str() == Some(authority.host()) && url.port() == authority.join(&[]).port();
     let entra = url.port().is_none() && url.host_str().is_some_and(|h| Cloud::of_host(h).is_some());
     if url.scheme() == "https" && (own || entra) {
         return Ok(url);
@@ -229,8 +249,15 @@ mod tests {
     #[test]
     fn a_clouds_endpoints_are_known() {
         let public = authority(PUBLIC);
-        let endpoints = known(&public, public.cloud().unwrap(), &TenantId::organizations());
-        assert_eq!(endpoints.token.as_str(), format!("{PUBLIC}/organizations/oauth2/v2.0/token"));
+        let endpoints = known(
+            &public,
+            public.cloud().unwrap(),
+            &TenantId::parse("organizations").unwrap(),
+        );
+        assert_eq!(
+            endpoints.token.as_str(),
+            format!("{PUBLIC}/organizations/oauth2/v2.0/token")
+        );
     }
 
     #[test]
@@ -239,21 +266,73 @@ mod tests {
         let many = Issuer::Metadata("https://localhost:1/{tenantid}/v2.0".into());
         let one = Issuer::Metadata("https://localhost:1/t/v2.0".into());
         for (issuer, text, tid, issues, redirects) in [
-            (&cloud, "https://login.microsoftonline.com/t/v2.0", Some("t"), true, true),
-            (&cloud, "https://login.microsoftonline.com/u/v2.0", Some("t"), false, true),
-            (&cloud, "https://login.microsoftonline.com/t/v2.0", None, false, true),
-            (&cloud, "https://login.microsoftonline.com.evil/t/v2.0", Some("t"), false, false),
-            (&cloud, "http://login.microsoftonline.com/t/v2.0", Some("t"), false, false),
-            (&cloud, "https://login.microsoftonline.com/t/v2.0/x", Some("t"), false, false),
-            (&cloud, "https://login.microsoftonline.us/t/v2.0", Some("t"), false, false),
+            (
+                &cloud,
+                "https://login.microsoftonline.com/t/v2.0",
+                Some("t"),
+                true,
+                true,
+            ),
+            (
+                &cloud,
+                "https://login.microsoftonline.com/u/v2.0",
+                Some("t"),
+                false,
+                true,
+            ),
+            (
+                &cloud,
+                "https://login.microsoftonline.com/t/v2.0",
+                None,
+                false,
+                true,
+            ),
+            (
+                &cloud,
+                "https://login.microsoftonline.com.evil/t/v2.0",
+                Some("t"),
+                false,
+                false,
+            ),
+            (
+                &cloud,
+                "http://login.microsoftonline.com/t/v2.0",
+                Some("t"),
+                false,
+                false,
+            ),
+            (
+                &cloud,
+                "https://login.microsoftonline.com/t/v2.0/x",
+                Some("t"),
+                false,
+                false,
+            ),
+            (
+                &cloud,
+                "https://login.microsoftonline.us/t/v2.0",
+                Some("t"),
+                false,
+                false,
+            ),
             (&many, "https://localhost:1/t/v2.0", Some("t"), true, true),
             (&many, "https://localhost:1/u/v2.0", Some("t"), false, true),
-            (&many, "https://localhost:1/{tenantid}/v2.0", None, true, false),
+            (
+                &many,
+                "https://localhost:1/{tenantid}/v2.0",
+                None,
+                true,
+                false,
+            ),
             (&many, "https://localhost:2/t/v2.0", Some("t"), false, false),
             (&one, "https://localhost:1/t/v2.0", Some("t"), true, true),
             (&one, "https://localhost:1/t/v2.0/", Some("t"), false, false),
         ] {
-            assert_eq!(issuer.issues(text, tid), issues, "{issuer:?} {text} {tid:?}");
+            assert_eq!(
+                issuer.issues(text, tid),
+                issues,
+                "{issuer:?} {text} {tid:?}"
+            );
             assert_eq!(issuer.redirects(text), redirects, "{issuer:?} {text}");
         }
     }
@@ -270,7 +349,11 @@ mod tests {
             ("https://login.microsoftonline.com:444/t/token", false),
         ] {
             let url = Url::parse(url).unwrap();
-            assert_eq!(trusted(&own, "token_endpoint", url.clone()).is_ok(), allowed, "{url}");
+            assert_eq!(
+                trusted(&own, "token_endpoint", url.clone()).is_ok(),
+                allowed,
+                "{url}"
+            );
         }
     }
 }

@@ -93,7 +93,10 @@ impl IdToken {
         if claims.exp + leeway <= now {
             return refuse("it has expired; check this machine's clock");
         }
-        if claims.nbf.is_some_and(|not_before| not_before - leeway > now) {
+        if claims
+            .nbf
+            .is_some_and(|not_before| not_before - leeway > now)
+        {
             return refuse("it is not valid yet; check this machine's clock");
         }
         Ok(())
@@ -153,7 +156,11 @@ mod tests {
         for (member, value, why) in [
             ("aud", json!("other"), "another application"),
             ("aud", json!([]), "another application"),
-            ("iss", json!("https://localhost:1/u/v2.0"), "another authority"),
+            (
+                "iss",
+                json!("https://localhost:1/u/v2.0"),
+                "another authority",
+            ),
             ("iss", json!("https://evil/t/v2.0"), "another authority"),
             ("tid", Value::Null, "another authority"),
             ("nonce", json!("m"), "nonce"),

@@ -72,7 +72,13 @@ impl OAuthClient {
         clock: Clock,
     ) -> Self {
         let transport = Transport::new(client_options);
-        Self { authority, client_id, disable_instance_discovery, transport, clock }
+        Self {
+            authority,
+            client_id,
+            disable_instance_discovery,
+            transport,
+            clock,
+        }
     }
 
     pub(crate) fn authority(&self) -> &Authority {
@@ -120,7 +126,14 @@ impl OAuthClient {
         ];
         let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
         let reply = self
-            .post_token(&endpoints, parameters, &form, &[], Resend::IfUndelivered, deadline)
+            .post_token(
+                &endpoints,
+                parameters,
+                &form,
+                &[],
+                Resend::IfUndelivered,
+                deadline,
+            )
             .await?;
         self.read_token(reply, &endpoints, Some(&grant.attempt.nonce))
     }
@@ -140,12 +153,24 @@ impl OAuthClient {
             ("refresh_token", refresh_token.expose()),
             ("scope", scope.as_str()),
         ];
-        let route = account.split_once('.').map(|(uid, utid)| format!("Oid:{uid}@{utid}"));
-        let headers: Vec<_> = route.map(|route| ("x-anchormailbox", route)).into_iter().collect();
+        let route = account
+            .split_once('.')
+            .map(|(uid, utid)| format!("Oid:{uid}@{utid}"));
+        let headers: Vec<_> = route
+            .map(|route| ("x-anchormailbox", route))
+            .into_iter()
+            .collect();
         let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
         // Entra ID lets an old refresh token live on, so asking twice loses nothing.
         let reply = self
-            .post_token(&endpoints, parameters, &form, &headers, Resend::Freely, deadline)
+            .post_token(
+                &endpoints,
+                parameters,
+                &form,
+                &headers,
+                Resend::Freely,
+                deadline,
+            )
             .await?;
         self.read_token(reply, &endpoints, None)
     }
@@ -167,16 +192,26 @@ impl OAuthClient {
             ));
         };
         let scope = parameters.scopes.parameter();
-        let mut form = vec![("client_id", self.client_id.as_str()), ("scope", scope.as_str())];
+        let mut form = vec![
+            ("client_id", self.client_id.as_str()),
+            ("scope", scope.as_str()),
+        ];
         form.extend(parameters.claims.map(|claims| ("claims", claims)));
         let headers = common_headers(parameters.correlation_id);
-        let reply =
-            self.transport.post_form(url, &headers, &form, Resend::Freely, deadline).await?;
+        let reply = self
+            .transport
+            .post_form(url, &headers, &form, Resend::Freely, deadline)
+            .await?;
         if reply.status == 200 {
             return DeviceAuthorization::read(&reply.body);
         }
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
-        Err(refused("the device code request", reply.status, error, reply.retry_after))
+        Err(refused(
+            "the device code request",
+            reply.status,
+            error,
+            reply.retry_after,
+        ))
     }
 
     /// One poll of [RFC 8628, section 3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4).
@@ -192,7 +227,14 @@ impl OAuthClient {
         ];
         let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
         let reply = self
-            .post_token(&endpoints, parameters, &form, &[], Resend::IfUndelivered, deadline)
+            .post_token(
+                &endpoints,
+                parameters,
+                &form,
+                &[],
+                Resend::IfUndelivered,
+                deadline,
+            )
             .await?;
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
         match error.as_ref().map(|error| error.error.as_str()) {
@@ -216,7 +258,9 @@ impl OAuthClient {
         form.extend(parameters.claims.map(|claims| ("claims", claims)));
         let mut all = common_headers(parameters.correlation_id);
         all.extend_from_slice(headers);
-        self.transport.post_form(endpoints.token.clone(), &all, &form, resend, deadline).await
+        self.transport
+            .post_form(endpoints.token.clone(), &all, &form, resend, deadline)
+            .await
     }
 
     fn read_token(
@@ -228,7 +272,12 @@ impl OAuthClient {
         // Some put an error into a reply of status 200.
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
         if reply.status != 200 || error.is_some() {
-            return Err(refused("the token request", reply.status, error, reply.retry_after));
+            return Err(refused(
+                "the token request",
+                reply.status,
+                error,
+                reply.retry_after,
+            ));
         }
         TokenReply::read(
             &reply.body,
@@ -264,16 +313,32 @@ fn refused(
 ) -> Error {
     let Some(oauth) = error else {
         let transient = error::is_transient_status(status);
-        let kind = if transient { ErrorKind::Network } else { ErrorKind::Protocol };
+        let kind = if transient {
+            ErrorKind::Network
+        } else {
+            ErrorKind::Protocol
+        };
         let next = if transient {
             "try again later"
         } else {
             "check `authority`, and whether a proxy or a sign-in page of the network answers in \
              its place"
         };
-        return Error::new(kind, format!("{what} was answered with HTTP status {status}; {next}"))
-            .with_retry_after(retry_after);
+        return Error::new(
+            kind,
+            format!("{what} was answered with HTTP status {status}; {next}"),
+        )
+        .with_retry_after(retry_after);
     };
+    said(what, oauth).with_retry_after(retry_after)
+}
+
+/// An error that the authority sent by redirect.
+pub(crate) fn refused_by_redirect(oauth: OAuthError) -> Error {
+    said("the sign-in", oauth)
+}
+
+fn said(what: &str, oauth: OAuthError) -> Error {
     let kind = if oauth.is_declined() {
         ErrorKind::Declined
     } else if oauth.is_transient() {
@@ -285,7 +350,7 @@ fn refused(
         ErrorKind::Declined => format!("the person did not agree to sign in ({})", oauth.summary()),
         _ => format!("the authority refused {what}: {}", oauth.summary()),
     };
-    Error::new(kind, message).with_oauth(oauth).with_retry_after(retry_after)
+    Error::new(kind, message).with_oauth(oauth)
 }
 
 #[cfg(test)]
@@ -306,11 +371,22 @@ pub(crate) mod tests {
 
     #[test]
     fn a_refusal_has_its_kind_and_words() {
-        let body = |error: &str| format!(r#"{{"error":"{error}","error_description":"AADSTS1: why"}}"#);
+        let body =
+            |error: &str| format!(r#"{{"error":"{error}","error_description":"AADSTS1: why"}}"#);
         for (status, body, kind, transient) in [
             (400, body("invalid_grant"), ErrorKind::Refused, false),
-            (400, body("authorization_declined"), ErrorKind::Declined, false),
-            (400, body("temporarily_unavailable"), ErrorKind::Network, true),
+            (
+                400,
+                body("authorization_declined"),
+                ErrorKind::Declined,
+                false,
+            ),
+            (
+                400,
+                body("temporarily_unavailable"),
+                ErrorKind::Network,
+                true,
+            ),
             (503, body("server_error"), ErrorKind::Network, true),
             (503, "<html>".into(), ErrorKind::Network, true),
             (404, "<html>".into(), ErrorKind::Protocol, false),
@@ -318,7 +394,11 @@ pub(crate) mod tests {
         ] {
             let oauth = OAuthError::from_json(Some(status), body.as_bytes());
             let error = refused("the token request", status, oauth, None);
-            assert_eq!((error.kind(), error.is_transient()), (kind, transient), "{status} {body}");
+            assert_eq!(
+                (error.kind(), error.is_transient()),
+                (kind, transient),
+                "{status} {body}"
+            );
         }
     }
 }

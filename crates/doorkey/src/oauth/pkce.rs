@@ -20,8 +20,16 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     pub(crate) fn new() -> Result<Self> {
-        let fresh = || Ok(Sensitive::new(BASE64_URL_SAFE_NO_PAD.encode(random::<32>()?)));
-        Ok(Self { state: fresh()?, nonce: fresh()?, code_verifier: fresh()? })
+        let fresh = || {
+            Ok(Sensitive::new(
+                BASE64_URL_SAFE_NO_PAD.encode(random::<32>()?),
+            ))
+        };
+        Ok(Self {
+            state: fresh()?,
+            nonce: fresh()?,
+            code_verifier: fresh()?,
+        })
     }
 
     /// Method `S256` ([RFC 7636, section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).

@@ -44,7 +44,9 @@ pub(crate) struct ClientInfo {
 
 impl ClientInfo {
     fn read(encoded: &str) -> Option<Self> {
-        let json = BASE64_URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?;
+        let json = BASE64_URL_SAFE_NO_PAD
+            .decode(encoded.trim_end_matches('='))
+            .ok()?;
         let info: Self = serde_json::from_slice(&json).ok()?;
         (!info.uid.is_empty() && !info.utid.is_empty()).then_some(info)
     }
@@ -59,8 +61,10 @@ impl TokenReply {
                  whether a proxy or a sign-in page of the network answers in its place",
             )
         })?;
-        let id_token =
-            body.id_token.map(|raw| IdToken::read(Sensitive::new(raw))).transpose()?;
+        let id_token = body
+            .id_token
+            .map(|raw| IdToken::read(Sensitive::new(raw)))
+            .transpose()?;
         if let Some(id_token) = &id_token {
             id_token.check(expected)?;
         }
@@ -72,7 +76,10 @@ impl TokenReply {
             received_on: now,
             expires_on: now + expires_in,
             extended_expires_on: now + body.ext_expires_in.unwrap_or(expires_in).max(expires_in),
-            refresh_on: body.refresh_in.filter(|&seconds| seconds > 0).map(|seconds| now + seconds),
+            refresh_on: body
+                .refresh_in
+                .filter(|&seconds| seconds > 0)
+                .map(|seconds| now + seconds),
             refresh_token: body.refresh_token.map(Sensitive::new),
             client_info: body.client_info.as_deref().and_then(ClientInfo::read),
             id_token,
@@ -109,7 +116,9 @@ struct Body {
 }
 
 /// Authorities write numbers, strings and floats; a lifetime that is none must not lose the token.
-pub(super) fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn lenient_seconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     let seconds = match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse::<f64>().ok(),
@@ -166,7 +175,13 @@ mod tests {
 
     #[test]
     fn what_holds_no_token_is_refused_without_being_quoted() {
-        for body in ["", "<html>secret", "{}", r#"{"access_token":null}"#, r#"["secret"]"#] {
+        for body in [
+            "",
+            "<html>secret",
+            "{}",
+            r#"{"access_token":null}"#,
+            r#"["secret"]"#,
+        ] {
             let error = read(body).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Protocol);
             assert!(!format!("{error:?}").contains("secret"), "{error:?}");

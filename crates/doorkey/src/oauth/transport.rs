@@ -45,7 +45,10 @@ pub(crate) struct Reply {
 
 impl Transport {
     pub(crate) fn new(client_options: ClientOptions) -> Self {
-        Self { client_options, pipeline: OnceLock::new() }
+        Self {
+            client_options,
+            pipeline: OnceLock::new(),
+        }
     }
 
     pub(crate) async fn get(&self, url: Url, deadline: Instant) -> Result<Reply> {
@@ -66,7 +69,9 @@ impl Transport {
         for (name, value) in headers {
             request.insert_header(HeaderName::from_static(name), value.clone());
         }
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         request.set_body(body);
         self.send(request, resend, deadline).await
     }
@@ -78,7 +83,12 @@ impl Transport {
         loop {
             let outcome = timeout_at(deadline, send_once(pipeline, &mut request.clone()))
                 .await
-                .unwrap_or_else(|_| Err(Failure { delivered: true, error: slow(&request) }));
+                .unwrap_or_else(|_| {
+                    Err(Failure {
+                        delivered: true,
+                        error: slow(&request),
+                    })
+                });
             let asked = match &outcome {
                 Ok(reply) if resend == Resend::Freely && is_transient_status(reply.status) => {
                     reply.retry_after
@@ -90,7 +100,12 @@ impl Transport {
             if tries == TRIES || Instant::now() + wait >= deadline {
                 return outcome.map_err(|failure| failure.error);
             }
-            tracing::debug!(host = request.url().host_str(), tries, ?wait, "asking again");
+            tracing::debug!(
+                host = request.url().host_str(),
+                tries,
+                ?wait,
+                "asking again"
+            );
             sleep(wait).await;
             tries += 1;
         }
@@ -119,15 +134,19 @@ struct Failure {
     error: Error,
 }
 
-async fn send_once(
-    pipeline: &Pipeline,
-    request: &mut Request,
-) -> std::result::Result<Reply, Failure> {
-    let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
-    match pipeline.stream(&Context::default(), request, Some(options)).await {
-        Ok(response) => read(request, response)
-            .await
-            .map_err(|error| Failure { delivered: true, error }),
+async fn send_once(pipeline: &Pipeline, request: &mut Request) -> Result<Reply, Failure> {
+    let options = PipelineStreamOptions {
+        skip_checks: true,
+        ..Default::default()
+    };
+    match pipeline
+        .stream(&Context::default(), request, Some(options))
+        .await
+    {
+        Ok(response) => read(request, response).await.map_err(|error| Failure {
+            delivered: true,
+            error,
+        }),
         Err(error) => Err(Failure {
             delivered: *error.kind() != azure_core::error::ErrorKind::Connection,
             error: unreachable(request, error),
@@ -137,7 +156,10 @@ async fn send_once(
 
 async fn read(request: &Request, response: AsyncRawResponse) -> Result<Reply> {
     let status = u16::from(response.status());
-    let retry_after = response.headers().get_optional_str(&RETRY_AFTER).and_then(parse_retry_after);
+    let retry_after = response
+        .headers()
+        .get_optional_str(&RETRY_AFTER)
+        .and_then(parse_retry_after);
     let mut body = Zeroizing::new(Vec::new());
     let mut chunks = response.into_body();
     while let Some(chunk) = chunks.next().await {
@@ -151,7 +173,11 @@ async fn read(request: &Request, response: AsyncRawResponse) -> Result<Reply> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply { status, retry_after, body })
+    Ok(Reply {
+        status,
+        retry_after,
+        body,
+    })
 }
 
 /// Seconds or a date
@@ -186,7 +212,10 @@ fn unreachable(request: &Request, error: azure_core::Error) -> Error {
 fn slow(request: &Request) -> Error {
     Error::new(
         ErrorKind::Network,
-        format!("{} did not answer in time; check the network, and try again", origin(request)),
+        format!(
+            "{} did not answer in time; check the network, and try again",
+            origin(request)
+        ),
     )
 }
 
@@ -230,8 +259,16 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         assert_eq!(parse_retry_after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT"), Some(Duration::ZERO));
-        assert!(parse_retry_after("Fri, 31 Dec 2199 23:59:59 GMT").unwrap().as_secs() > 3_600);
+        assert_eq!(
+            parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT"),
+            Some(Duration::ZERO)
+        );
+        assert!(
+            parse_retry_after("Fri, 31 Dec 2199 23:59:59 GMT")
+                .unwrap()
+                .as_secs()
+                > 3_600
+        );
         assert_eq!(parse_retry_after("soon"), None);
     }
 }

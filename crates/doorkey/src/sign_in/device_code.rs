@@ -87,7 +87,11 @@ impl DeviceCodeSignIn {
     }
 
     fn info(&self, authorization: &DeviceAuthorization, left: Duration) -> DeviceCodeInfo {
-        let DeviceAuthorization { verification_uri, user_code, .. } = authorization;
+        let DeviceAuthorization {
+            verification_uri,
+            user_code,
+            ..
+        } = authorization;
         DeviceCodeInfo {
             message: authorization.message.clone().unwrap_or_else(|| {
                 format!(
@@ -115,7 +119,10 @@ async fn poll(
     loop {
         sleep(pause).await;
         pause = interval;
-        match oauth.poll_device_code(&question.parameters, &authorization.device_code).await {
+        match oauth
+            .poll_device_code(&question.parameters, &authorization.device_code)
+            .await
+        {
             Ok(Poll::Done(reply)) => return Ok(reply),
             Ok(Poll::Pending) => {}
             Ok(Poll::SlowDown) => {

@@ -32,7 +32,11 @@ pub(crate) struct Question<'a> {
 }
 
 impl SignIn {
-    pub(crate) async fn ask(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<TokenReply> {
+    pub(crate) async fn ask(
+        &self,
+        oauth: &OAuthClient,
+        question: &Question<'_>,
+    ) -> Result<TokenReply> {
         match self {
             Self::Browser(browser) => browser.ask(oauth, question).await,
             Self::DeviceCode(device_code) => device_code.ask(oauth, question).await,
