@@ -15,6 +15,8 @@ mod session;
 mod sign_in;
 mod source;
 mod tenant;
+#[cfg(test)]
+mod testing;
 
 pub use cloud::AuthorityHosts;
 pub use credential::{

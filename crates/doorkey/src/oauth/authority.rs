@@ -19,13 +19,9 @@ impl Authority {
                 crate::AuthorityHosts::AZURE_PUBLIC_CLOUD
             ))
         };
-        let trimmed = text.trim().trim_end_matches('/');
-        let with_scheme = if trimmed.contains("://") {
-            trimmed.to_owned()
-        } else {
-            format!("https://{trimmed}")
-        };
-        let url = Url::parse(&with_scheme).map_err(|error| refuse(&error.to_string()))?;
+        let (scheme, rest) = text.trim().split_once("://").unwrap_or(("https", text.trim()));
+        let normal = format!("{scheme}://{}", rest.trim_end_matches('/'));
+        let url = Url::parse(&normal).map_err(|error| refuse(&error.to_string()))?;
         if url.scheme() != "https" {
             return Err(refuse("tokens are only asked for over TLS"));
         }

@@ -460,3 +460,6 @@ fn time(unix_seconds: i64) -> OffsetDateTime {
     // Lifetimes are bounded where they are read, so this is a date.
     OffsetDateTime::from_unix_timestamp(unix_seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,3 +172,6 @@ impl fmt::Debug for DeviceCodeSignIn {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
