@@ -1,9 +1,17 @@
 //! Asking a person by the browser: the authorization code flow with PKCE on a loopback redirect
 //! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)).
 
+mod connection;
+mod listener;
+mod pages;
 mod redirect_uri;
+mod request;
+mod response;
 
+pub(crate) use listener::{Listener, OpenPage, Redirect};
+pub(crate) use pages::PageOutcome;
 pub(crate) use redirect_uri::RedirectUri;
+pub(crate) use request::AuthorizationResponse;
 
 use std::{fmt, io, sync::Arc};
 
