@@ -2,6 +2,8 @@
 //! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)).
 
 mod connection;
+mod desktop;
+mod launcher;
 mod listener;
 mod pages;
 mod redirect_uri;
@@ -20,9 +22,14 @@ use std::{fmt, io, sync::Arc};
 pub enum BrowserLauncher {
     /// The system's browser, or what the environment variable `BROWSER` names; under WSL that of
     /// Windows. `BROWSER=none` opens none.
+    ///
+    /// `BROWSER` holds command lines, divided as `PATH` is; `%s` in them is the URL, which
+    /// otherwise comes last. Browsers of the terminal (`lynx`, `w3m`) are passed over: they cannot
+    /// show the sign-in page. Where there is no display and no `BROWSER`, none opens.
     #[default]
     System,
-    /// A program and its arguments; the URL comes last. No shell is involved.
+    /// A program and its arguments; the URL comes last. No shell is involved, and what the program
+    /// prints goes nowhere.
     Command(Vec<String>),
     /// A function that shows the person the URL, or opens it. It must not block.
     Callback(Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>),
@@ -30,11 +37,17 @@ pub enum BrowserLauncher {
 
 /// What the person sees when the browser comes back. Whole HTML documents; the default is a plain
 /// page of ours.
+///
+/// Styles, images and scripts in them work: unlike ours, they are sent without a content security
+/// policy, but for `frame-ancestors 'none'` (no other page can embed them). They are never stored
+/// (`Cache-Control: no-store`), and what they link to does not learn where the person came from
+/// (`Referrer-Policy: no-referrer`). Load nothing from this machine's port: it is closed by then.
 #[derive(Clone, Debug, Default)]
 pub struct BrowserPages {
     /// Shown when the person is signed in.
     pub success: Option<String>,
-    /// Shown when not. `{reason}` is replaced with why, escaped for HTML.
+    /// Shown when not. `{reason}` is replaced with why, escaped for HTML text and quoted
+    /// attributes: do not write it into a script or a style.
     pub failure: Option<String>,
 }
 
