@@ -2,8 +2,8 @@
 //! they turn. No socket is involved, so Tokio's paused time is exact.
 
 use crate::{
-    DeviceCodeCredential, DeviceCodeCredentialOptions, DeviceCodeInfo, Error,
-    PublicClientOptions, Result,
+    DeviceCodeCredential, DeviceCodeCredentialOptions, DeviceCodeInfo, Error, PublicClientOptions,
+    Result,
     seams::{Clock, Environment, Seams},
 };
 use azure_core::{
@@ -55,14 +55,21 @@ impl Entra {
     ) -> Self {
         let started = Instant::now();
         let clock = Arc::new(move || now(started));
-        let emulator = change(Emulator::builder().clock(clock)).start().await.unwrap();
+        let emulator = change(Emulator::builder().clock(clock))
+            .start()
+            .await
+            .unwrap();
         let first = emulator.users()[0].username.clone();
         let person = Arc::new(Person {
             emulator: emulator.clone(),
             answer: Mutex::new(Answer::As(first)),
             codes: Mutex::default(),
         });
-        Self { emulator, started, person }
+        Self {
+            emulator,
+            started,
+            person,
+        }
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {
@@ -121,13 +128,21 @@ impl Entra {
 
     pub(crate) fn requests_to(&self, endpoint: Endpoint) -> Vec<RecordedRequest> {
         let requests = self.emulator.requests();
-        requests.into_iter().filter(|request| request.endpoint == Some(endpoint)).collect()
+        requests
+            .into_iter()
+            .filter(|request| request.endpoint == Some(endpoint))
+            .collect()
     }
 
     pub(crate) fn grants(&self) -> Vec<String> {
         self.requests_to(Endpoint::Token)
             .iter()
-            .map(|request| request.form_value("grant_type").unwrap_or_default().to_owned())
+            .map(|request| {
+                request
+                    .form_value("grant_type")
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .collect()
     }
 }

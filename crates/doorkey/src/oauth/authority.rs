@@ -19,7 +19,10 @@ impl Authority {
                 crate::AuthorityHosts::AZURE_PUBLIC_CLOUD
             ))
         };
-        let (scheme, rest) = text.trim().split_once("://").unwrap_or(("https", text.trim()));
+        let (scheme, rest) = text
+            .trim()
+            .split_once("://")
+            .unwrap_or(("https", text.trim()));
         let normal = format!("{scheme}://{}", rest.trim_end_matches('/'));
         let url = Url::parse(&normal).map_err(|error| refuse(&error.to_string()))?;
         if url.scheme() != "https" {

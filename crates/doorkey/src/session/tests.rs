@@ -23,7 +23,9 @@ fn minutes(minutes: u64) -> Duration {
 }
 
 fn refusal(error: &str, suberror: &str) -> Reply {
-    Reply::new(400).header("content-type", "application/json").body(
+    Reply::new(400)
+        .header("content-type", "application/json")
+        .body(
         serde_json::json!({
             "error": error, "suberror": suberror, "error_codes": [50076],
             "error_description": "AADSTS50076: more is needed.", "claims": r#"{"access_token":{}}"#,
@@ -39,7 +41,12 @@ async fn a_person_is_asked_once_and_then_the_cache_answers() {
     let first = token(&*credential, SCOPE).await.unwrap();
     assert_eq!(token(&*credential, SCOPE).await.unwrap(), first);
     assert_eq!(entra.grants(), [DEVICE]);
-    assert_eq!(entra.emulator.requests().len(), 2, "{:?}", entra.emulator.requests());
+    assert_eq!(
+        entra.emulator.requests().len(),
+        2,
+        "{:?}",
+        entra.emulator.requests()
+    );
     assert_eq!(entra.prompts(), 1);
 }
 
@@ -52,8 +59,15 @@ async fn other_scopes_come_by_the_refresh_token() {
     assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
     let requests = entra.requests_to(Endpoint::Token);
     let scope = requests[1].form_value("scope").unwrap();
-    assert_eq!(scope, format!("{OTHER_SCOPE} offline_access openid profile"));
-    assert!(requests.iter().all(|request| request.form_value("resource").is_none()));
+    assert_eq!(
+        scope,
+        format!("{OTHER_SCOPE} offline_access openid profile")
+    );
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.form_value("resource").is_none())
+    );
     assert_eq!(entra.prompts(), 1);
 }
 
@@ -65,7 +79,11 @@ async fn a_token_is_renewed_in_its_last_five_minutes_each_time_by_the_newest_ref
     let first = token(&*credential, SCOPE).await.unwrap();
 
     until(&entra, info.expires_on, 301).await;
-    assert_eq!(token(&*credential, SCOPE).await.unwrap(), first, "more than five minutes are left");
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        first,
+        "more than five minutes are left"
+    );
     turn_clock(Duration::from_secs(1)).await;
     let second = token(&*credential, SCOPE).await.unwrap();
     assert_ne!(second, first);
@@ -73,7 +91,10 @@ async fn a_token_is_renewed_in_its_last_five_minutes_each_time_by_the_newest_ref
     token(&*credential, SCOPE).await.unwrap();
     let requests = entra.requests_to(Endpoint::Token);
     assert_eq!(entra.grants(), [DEVICE, "refresh_token", "refresh_token"]);
-    assert_ne!(requests[1].form_value("refresh_token"), requests[2].form_value("refresh_token"));
+    assert_ne!(
+        requests[1].form_value("refresh_token"),
+        requests[2].form_value("refresh_token")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,13 +103,23 @@ async fn a_failed_renewal_is_not_repeated_for_thirty_seconds_while_the_token_liv
     let credential = entra.credential(|_| {});
     let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
     until(&entra, info.expires_on, 200).await;
-    entra.emulator.replace_next(Endpoint::Token, 100, refusal("invalid_grant", "basic_action"));
+    entra.emulator.replace_next(
+        Endpoint::Token,
+        100,
+        refusal("invalid_grant", "basic_action"),
+    );
     for _ in 0..50 {
-        assert_eq!(token(&*credential, SCOPE).await.unwrap(), info.token.secret());
+        assert_eq!(
+            token(&*credential, SCOPE).await.unwrap(),
+            info.token.secret()
+        );
     }
     assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
     turn_clock(Duration::from_secs(30)).await;
-    assert_eq!(token(&*credential, SCOPE).await.unwrap(), info.token.secret());
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        info.token.secret()
+    );
     assert_eq!(entra.grants().len(), 3, "asked again after the pause");
     assert_eq!(entra.prompts(), 1, "nobody is asked while a token lives");
 }
@@ -103,10 +134,16 @@ async fn an_authority_that_asks_for_rest_gets_it() {
     entra.emulator.replace_next(Endpoint::Token, 1, busy);
     token(&*credential, SCOPE).await.unwrap();
     turn_clock(Duration::from_secs(119)).await;
-    assert_eq!(token(&*credential, SCOPE).await.unwrap(), info.token.secret());
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        info.token.secret()
+    );
     assert_eq!(entra.grants().len(), 2);
     turn_clock(Duration::from_secs(1)).await;
-    assert_ne!(token(&*credential, SCOPE).await.unwrap(), info.token.secret());
+    assert_ne!(
+        token(&*credential, SCOPE).await.unwrap(),
+        info.token.secret()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,7 +152,9 @@ async fn an_outage_is_an_error_not_a_prompt() {
     let credential = entra.credential(|_| {});
     token(&*credential, SCOPE).await.unwrap();
     turn_clock(minutes(24 * 60)).await;
-    entra.emulator.replace_next(Endpoint::Token, 10, Reply::new(503));
+    entra
+        .emulator
+        .replace_next(Endpoint::Token, 10, Reply::new(503));
     let error = token(&*credential, SCOPE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network);
     assert!(error.is_transient());
@@ -128,7 +167,9 @@ async fn a_silent_request_has_thirty_seconds_in_all() {
     let credential = entra.credential(|_| {});
     token(&*credential, SCOPE).await.unwrap();
     turn_clock(minutes(24 * 60)).await;
-    entra.emulator.replace_next(Endpoint::Token, 10, Reply::stall());
+    entra
+        .emulator
+        .replace_next(Endpoint::Token, 10, Reply::stall());
     let begun = Instant::now();
     let error = token(&*credential, SCOPE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network);
@@ -158,18 +199,32 @@ async fn where_nobody_may_be_asked_the_error_says_what_to_ask() {
     assert!(entra.emulator.requests().is_empty());
 
     let scopes = error.scopes().to_vec();
-    let options = AuthenticateOptions { scopes, ..Default::default() };
+    let options = AuthenticateOptions {
+        scopes,
+        ..Default::default()
+    };
     credential.authenticate(Some(options)).await.unwrap();
     token(&*credential, SCOPE).await.unwrap();
 
     turn_clock(minutes(24 * 60)).await;
-    entra.emulator.replace_next(Endpoint::Token, 1, refusal("interaction_required", "basic_action"));
+    entra.emulator.replace_next(
+        Endpoint::Token,
+        1,
+        refusal("interaction_required", "basic_action"),
+    );
     let error = token(&*credential, SCOPE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
-    assert_eq!(error.claims(), Some(r#"{"access_token":{}}"#), "the authority's own");
+    assert_eq!(
+        error.claims(),
+        Some(r#"{"access_token":{}}"#),
+        "the authority's own"
+    );
     let oauth = error.oauth().unwrap();
     assert_eq!(oauth.suberror.as_deref(), Some("basic_action"));
-    assert_eq!((oauth.codes.as_slice(), oauth.status), ([50076].as_slice(), Some(400)));
+    assert_eq!(
+        (oauth.codes.as_slice(), oauth.status),
+        ([50076].as_slice(), Some(400))
+    );
     assert_eq!(entra.prompts(), 1);
 }
 
@@ -179,7 +234,11 @@ async fn authenticate_always_asks_and_may_switch_the_person() {
     let credential = entra.credential(|_| {});
     let first = credential.authenticate(None).await.unwrap();
     assert_eq!(first.username, entra.username(0));
-    let guest = entra.emulator.users().iter().find(|user| user.note.contains("guest"));
+    let guest = entra
+        .emulator
+        .users()
+        .iter()
+        .find(|user| user.note.contains("guest"));
     let other = guest.unwrap().username.clone();
     entra.person_answers(Answer::As(other.clone()));
     let second = credential.authenticate(None).await.unwrap();
@@ -187,8 +246,14 @@ async fn authenticate_always_asks_and_may_switch_the_person() {
     assert_eq!(second.username, other);
     assert_ne!(second.home_account_id, first.home_account_id);
     let scope = "https://management.core.windows.net//.default";
-    let requested = entra.requests_to(Endpoint::DeviceCode)[0].form_value("scope").unwrap().to_owned();
-    assert!(requested.contains(scope), "the default of the public cloud: {requested}");
+    let requested = entra.requests_to(Endpoint::DeviceCode)[0]
+        .form_value("scope")
+        .unwrap()
+        .to_owned();
+    assert!(
+        requested.contains(scope),
+        "the default of the public cloud: {requested}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,21 +262,32 @@ async fn a_token_of_somebody_else_is_not_kept() {
     let credential = entra.credential(|_| {});
     let record = credential.authenticate(None).await.unwrap();
     let fresh = entra.credential(|options| options.authentication_record = Some(record.clone()));
-    let guest = entra.emulator.users().iter().find(|user| user.note.contains("guest"));
+    let guest = entra
+        .emulator
+        .users()
+        .iter()
+        .find(|user| user.note.contains("guest"));
     entra.person_answers(Answer::As(guest.unwrap().username.clone()));
     let error = token(&*fresh, SCOPE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAccount);
     assert!(error.to_string().contains(&record.username), "{error}");
     entra.person_answers(Answer::As(record.username.clone()));
     token(&*fresh, SCOPE).await.unwrap();
-    assert_eq!(entra.grants(), [DEVICE; 3], "nothing of the other person was used");
+    assert_eq!(
+        entra.grants(),
+        [DEVICE; 3],
+        "nothing of the other person was used"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn tokens_are_kept_under_the_persons_real_tenant() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
-    let options = AuthenticateOptions { scopes: vec![SCOPE.into()], ..Default::default() };
+    let options = AuthenticateOptions {
+        scopes: vec![SCOPE.into()],
+        ..Default::default()
+    };
     let record = credential.authenticate(Some(options)).await.unwrap();
     let requests = entra.emulator.requests().len();
     assert_eq!(record.tenant_id, entra.emulator.tenant_id());
@@ -220,23 +296,47 @@ async fn tokens_are_kept_under_the_persons_real_tenant() {
         ..Default::default()
     };
     let tenant = in_tenant(&record.tenant_id);
-    credential.get_token_info(&[SCOPE], Some(tenant)).await.unwrap();
-    assert_eq!(entra.emulator.requests().len(), requests, "asked by `organizations`, found by id");
+    credential
+        .get_token_info(&[SCOPE], Some(tenant))
+        .await
+        .unwrap();
+    assert_eq!(
+        entra.emulator.requests().len(),
+        requests,
+        "asked by `organizations`, found by id"
+    );
 
     let (_, domain) = record.username.split_once('@').unwrap();
-    credential.get_token_info(&[SCOPE], Some(in_tenant(domain))).await.unwrap();
+    credential
+        .get_token_info(&[SCOPE], Some(in_tenant(domain)))
+        .await
+        .unwrap();
     let learned = entra.emulator.requests().len();
-    credential.get_token_info(&[SCOPE], Some(in_tenant(domain))).await.unwrap();
-    assert_eq!(entra.emulator.requests().len(), learned, "a domain's tenant is learned once");
+    credential
+        .get_token_info(&[SCOPE], Some(in_tenant(domain)))
+        .await
+        .unwrap();
+    assert_eq!(
+        entra.emulator.requests().len(),
+        learned,
+        "a domain's tenant is learned once"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_tenant_that_is_not_allowed_is_refused_before_anything_is_sent() {
     let entra = Entra::start().await;
-    let credential = entra.credential(|options| options.client.tenant_id = Some("a.example".into()));
+    let credential =
+        entra.credential(|options| options.client.tenant_id = Some("a.example".into()));
     for tenant in ["b.example", "b/../c"] {
-        let options = TokenInfoOptions { tenant_id: Some(tenant.into()), ..Default::default() };
-        let error = credential.get_token_info(&[SCOPE], Some(options)).await.unwrap_err();
+        let options = TokenInfoOptions {
+            tenant_id: Some(tenant.into()),
+            ..Default::default()
+        };
+        let error = credential
+            .get_token_info(&[SCOPE], Some(options))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     }
     assert!(entra.emulator.requests().is_empty());
@@ -247,18 +347,44 @@ async fn claims_pass_the_cache_by_and_go_on_both_requests() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let claims = r#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#;
-    let with = || TokenInfoOptions { claims: Some(claims.into()), ..Default::default() };
-    credential.get_token_info(&[SCOPE], Some(with())).await.unwrap();
-    credential.get_token_info(&[SCOPE], Some(with())).await.unwrap();
-    let newest = credential.get_token_info(&[SCOPE], Some(with())).await.unwrap();
+    let with = || TokenInfoOptions {
+        claims: Some(claims.into()),
+        ..Default::default()
+    };
+    credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
+    credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
+    let newest = credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
     assert_eq!(entra.grants(), [DEVICE, "refresh_token", "refresh_token"]);
     for request in entra.emulator.requests() {
-        assert_eq!(request.form_value("claims"), Some(claims), "{}", request.path);
+        assert_eq!(
+            request.form_value("claims"),
+            Some(claims),
+            "{}",
+            request.path
+        );
     }
-    assert_eq!(token(&*credential, SCOPE).await.unwrap(), newest.token.secret());
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        newest.token.secret()
+    );
 
-    let malformed = TokenInfoOptions { claims: Some("{".into()), ..Default::default() };
-    let error = credential.get_token_info(&[SCOPE], Some(malformed)).await.unwrap_err();
+    let malformed = TokenInfoOptions {
+        claims: Some("{".into()),
+        ..Default::default()
+    };
+    let error = credential
+        .get_token_info(&[SCOPE], Some(malformed))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
@@ -267,13 +393,25 @@ async fn continuous_access_has_tokens_of_its_own_and_the_same_sign_in() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let plain = token(&*credential, SCOPE).await.unwrap();
-    let with = || TokenInfoOptions { enable_cae: true, ..Default::default() };
-    let revocable = credential.get_token_info(&[SCOPE], Some(with())).await.unwrap();
+    let with = || TokenInfoOptions {
+        enable_cae: true,
+        ..Default::default()
+    };
+    let revocable = credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
     assert_ne!(revocable.token.secret(), plain);
-    credential.get_token_info(&[SCOPE], Some(with())).await.unwrap();
+    credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
     assert_eq!(token(&*credential, SCOPE).await.unwrap(), plain);
     assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
-    let sent = entra.requests_to(Endpoint::Token)[1].form_value("claims").unwrap().to_owned();
+    let sent = entra.requests_to(Endpoint::Token)[1]
+        .form_value("claims")
+        .unwrap()
+        .to_owned();
     assert_eq!(sent, r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#);
 }
 
@@ -308,9 +446,15 @@ async fn a_flight_lives_as_long_as_somebody_waits_for_it() {
     turn_clock(Duration::from_secs(10)).await;
     let polls = entra.grants().len();
     let code = entra.person.codes.lock().unwrap()[0].user_code.clone();
-    entra.person.answers(&code, Answer::As(entra.username(0))).unwrap();
+    entra
+        .person
+        .answers(&code, Answer::As(entra.username(0)))
+        .unwrap();
     two.await.unwrap().unwrap();
-    assert!(entra.grants().len() > polls && entra.prompts() == 1, "the second waiter was served");
+    assert!(
+        entra.grants().len() > polls && entra.prompts() == 1,
+        "the second waiter was served"
+    );
 
     let alone = entra.credential(|_| {});
     let waiting = tokio::spawn(async move { token(&*alone, SCOPE).await });

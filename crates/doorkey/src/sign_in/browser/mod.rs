@@ -1,10 +1,14 @@
 //! Asking a person by the browser: the authorization code flow with PKCE on a loopback redirect
 //! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)).
 
+mod connection;
+mod desktop;
 mod launcher;
 mod listener;
 mod pages;
 mod redirect_uri;
+mod request;
+mod response;
 
 pub use launcher::BrowserLauncher;
 pub use pages::BrowserPages;
@@ -18,7 +22,9 @@ use crate::{
     },
     options::SignInPrompt,
 };
-use listener::{AuthorizationResponse, Listener, PageOutcome, Redirect};
+use listener::{Listener, Redirect};
+use pages::PageOutcome;
+use request::AuthorizationResponse;
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;

@@ -13,7 +13,9 @@ use tokio::time::Instant;
 
 fn error(error: &str) -> Reply {
     let body = serde_json::json!({ "error": error, "error_description": "AADSTS1: why." });
-    Reply::new(400).header("content-type", "application/json").body(body.to_string())
+    Reply::new(400)
+        .header("content-type", "application/json")
+        .body(body.to_string())
 }
 
 async fn sign_in(entra: &Entra, timeout: Option<Duration>) -> (crate::Result<()>, u64) {
@@ -32,13 +34,48 @@ async fn each_answer_has_its_outcome_and_its_time() {
         ("success", vec![], None, 5),
         ("pending", vec![pending(), pending()], None, 15),
         ("slow_down", vec![error("slow_down")], None, 5 + 10),
-        ("slow_down is for ever", vec![error("slow_down"), pending()], None, 5 + 10 + 10),
-        ("slow_down adds up", vec![error("slow_down"), error("slow_down")], None, 5 + 10 + 15),
-        ("declined", vec![error("authorization_declined")], Some(ErrorKind::Declined), 5),
-        ("access_denied", vec![error("access_denied")], Some(ErrorKind::Declined), 5),
-        ("expired", vec![error("expired_token")], Some(ErrorKind::TimedOut), 5),
-        ("bad code", vec![error("bad_verification_code")], Some(ErrorKind::Refused), 5),
-        ("policy", vec![error("invalid_grant")], Some(ErrorKind::Refused), 5),
+        (
+            "slow_down is for ever",
+            vec![error("slow_down"), pending()],
+            None,
+            5 + 10 + 10,
+        ),
+        (
+            "slow_down adds up",
+            vec![error("slow_down"), error("slow_down")],
+            None,
+            5 + 10 + 15,
+        ),
+        (
+            "declined",
+            vec![error("authorization_declined")],
+            Some(ErrorKind::Declined),
+            5,
+        ),
+        (
+            "access_denied",
+            vec![error("access_denied")],
+            Some(ErrorKind::Declined),
+            5,
+        ),
+        (
+            "expired",
+            vec![error("expired_token")],
+            Some(ErrorKind::TimedOut),
+            5,
+        ),
+        (
+            "bad code",
+            vec![error("bad_verification_code")],
+            Some(ErrorKind::Refused),
+            5,
+        ),
+        (
+            "policy",
+            vec![error("invalid_grant")],
+            Some(ErrorKind::Refused),
+            5,
+        ),
         ("outage", vec![busy("0")], None, 10),
         ("rest", vec![busy("30")], None, 5 + 30),
         ("cut", vec![Reply::cut()], None, 10),
@@ -63,9 +100,16 @@ async fn the_person_may_take_their_time() {
     let waiting = tokio::spawn(async move { credential.get_token_info(&[SCOPE], None).await });
     turn_clock(Duration::from_secs(62)).await;
     let code = entra.person.codes.lock().unwrap()[0].user_code.clone();
-    entra.person.answers(&code, Answer::As(entra.username(0))).unwrap();
+    entra
+        .person
+        .answers(&code, Answer::As(entra.username(0)))
+        .unwrap();
     waiting.await.unwrap().unwrap();
-    assert_eq!(entra.grants().len(), 13, "every 5 seconds, no oftener: 5 to 65");
+    assert_eq!(
+        entra.grants().len(),
+        13,
+        "every 5 seconds, no oftener: 5 to 65"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,7 +126,9 @@ async fn the_code_expires_and_so_does_the_callers_patience() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_refused_shows_no_code() {
     let entra = Entra::start().await;
-    entra.emulator.replace_next(Endpoint::DeviceCode, 1, error("invalid_scope"));
+    entra
+        .emulator
+        .replace_next(Endpoint::DeviceCode, 1, error("invalid_scope"));
     let (outcome, _) = sign_in(&entra, None).await;
     let refused = outcome.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Refused);
@@ -94,17 +140,32 @@ async fn a_request_that_is_refused_shows_no_code() {
 async fn replies_that_make_no_sense_are_errors() {
     for body in ["<html>", "{}", ""] {
         let entra = Entra::start().await;
-        entra.emulator.replace_next(Endpoint::DeviceCode, 1, Reply::new(200).body(body));
-        assert_eq!(sign_in(&entra, None).await.0.unwrap_err().kind(), ErrorKind::Protocol, "{body}");
+        entra
+            .emulator
+            .replace_next(Endpoint::DeviceCode, 1, Reply::new(200).body(body));
+        assert_eq!(
+            sign_in(&entra, None).await.0.unwrap_err().kind(),
+            ErrorKind::Protocol,
+            "{body}"
+        );
 
         let entra = Entra::start().await;
-        entra.emulator.replace_next(Endpoint::Token, 1, Reply::new(200).body(body));
-        assert_eq!(sign_in(&entra, None).await.0.unwrap_err().kind(), ErrorKind::Protocol, "{body}");
+        entra
+            .emulator
+            .replace_next(Endpoint::Token, 1, Reply::new(200).body(body));
+        assert_eq!(
+            sign_in(&entra, None).await.0.unwrap_err().kind(),
+            ErrorKind::Protocol,
+            "{body}"
+        );
     }
     let entra = Entra::start().await;
     let huge = Reply::new(200).body(vec![b' '; (1 << 20) + 1]);
     entra.emulator.replace_next(Endpoint::DeviceCode, 1, huge);
-    assert_eq!(sign_in(&entra, None).await.0.unwrap_err().kind(), ErrorKind::Protocol);
+    assert_eq!(
+        sign_in(&entra, None).await.0.unwrap_err().kind(),
+        ErrorKind::Protocol
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,7 +175,12 @@ async fn the_person_is_told_what_signs_in_and_what_to_beware_of() {
     credential.get_token_info(&[SCOPE], None).await.unwrap();
     let info = entra.person.codes.lock().unwrap()[0].clone();
     let text = info.to_string();
-    for part in [&info.verification_uri, &info.user_code, "Example", "only if you began this"] {
+    for part in [
+        &info.verification_uri,
+        &info.user_code,
+        "Example",
+        "only if you began this",
+    ] {
         assert!(text.contains(part), "{part:?} in {text}");
     }
     assert!(!info.verification_uri.contains(&info.user_code));
@@ -124,8 +190,9 @@ async fn the_person_is_told_what_signs_in_and_what_to_beware_of() {
 async fn a_callback_that_fails_ends_the_sign_in_with_its_error() {
     let entra = Entra::start().await;
     let credential = entra.credential(|options| {
-        options.prompt_callback =
-            Some(Arc::new(|_| Err(crate::Error::invalid_argument("no screen"))));
+        options.prompt_callback = Some(Arc::new(|_| {
+            Err(crate::Error::invalid_argument("no screen"))
+        }));
     });
     let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
     assert_eq!(error.to_string(), "no screen");
@@ -164,7 +231,8 @@ async fn an_observer_learns_of_every_end() {
         };
         entra.person_answers(answer);
         let observer = Arc::new(Observer::default());
-        let credential = entra.credential(|options| options.client.observer = Some(observer.clone()));
+        let credential =
+            entra.credential(|options| options.client.observer = Some(observer.clone()));
         let call = credential.get_token_info(&[SCOPE], None);
         let _ = tokio::time::timeout(Duration::from_secs(60), call).await;
         assert_eq!(*observer.0.lock().unwrap(), ["began", end]);
