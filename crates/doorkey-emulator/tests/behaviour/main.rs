@@ -1,5 +1,16 @@
 //! The emulator as its clients meet it.
 
+mod authorize;
 mod client;
+mod controls;
+mod device_code;
+mod directory;
+mod discovery;
+mod pages;
+mod password;
 mod person;
+mod refresh;
+mod resource;
+mod sockets;
 mod token;
+mod transport;
