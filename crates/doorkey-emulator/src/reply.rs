@@ -113,11 +113,16 @@ impl fmt::Debug for Reply {
 
 /// Half of a JSON object and then a broken connection.
 fn cut_body() -> Body {
-    let half = stream::iter([Ok(Bytes::from_static(br#"{"token_type":"Bearer","access_"#))]);
+    let half = stream::iter([Ok(Bytes::from_static(
+        br#"{"token_type":"Bearer","access_"#,
+    ))]);
     let cut = stream::once(async {
         // The server sends what it has only when the body lets it wait.
         tokio::task::yield_now().await;
-        Err(io::Error::new(io::ErrorKind::ConnectionReset, "the emulator cut the reply"))
+        Err(io::Error::new(
+            io::ErrorKind::ConnectionReset,
+            "the emulator cut the reply",
+        ))
     });
     Body::from_stream(half.chain(cut))
 }

@@ -132,7 +132,7 @@ async fn every_page_is_locked_down_and_says_what_it_is() {
             .next()
             .unwrap()
             .to_owned();
-        assert!(page.html.contains(&format!("<style nonce=\"{}\">", nonce)));
+        assert!(page.html.contains(&format!("<style nonce=\"{nonce}\">")));
         assert!(!nonces.contains(&nonce), "a nonce is used once");
         nonces.push(nonce);
 
