@@ -1,0 +1,254 @@
+use crate::oauth::OAuthError;
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+/// The result of everything in this crate that can fail.
+///
+/// Only [`TokenCredential`](azure_core::credentials::TokenCredential)'s own method returns
+/// [`azure_core::Error`]; [`Error::find`] gets ours back out of it.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a token could not be had.
+///
+/// The text says what happened, why, and what to do next; [`kind`](Self::kind) says the same to a
+/// program. Cloning is cheap: everyone who waited for the same sign-in gets the same error.
+///
+/// ```
+/// use doorkey::{Error, ErrorKind};
+///
+/// fn exit_status(error: &azure_core::Error) -> u8 {
+///     match Error::find(error).map(Error::kind) {
+///         Some(ErrorKind::AuthenticationRequired) => 3,
+///         Some(ErrorKind::CredentialUnavailable) => 4,
+///         _ => 1,
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Error(
+    // Shared because all waiters of a flight get it.
+    Arc<Inner>,
+);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    oauth: Option<OAuthError>,
+    scopes: Vec<String>,
+    claims: Option<String>,
+    retry_after: Option<Duration>,
+    // Shared because `Inner` is cloned where a shared error is completed.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// Which case an [`Error`] is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// This credential cannot work here: no browser, no runtime, no trusted certificates. Another
+    /// credential may.
+    CredentialUnavailable,
+    /// A person has to sign in, and this credential was told not to ask. Call
+    /// [`authenticate`](crate::InteractiveCredential::authenticate), with
+    /// [`Error::scopes`] and [`Error::claims`].
+    AuthenticationRequired,
+    /// The person said no.
+    Declined,
+    /// Nobody finished signing in in time.
+    TimedOut,
+    /// The authority answered, and refused. [`Error::oauth`] has its words.
+    Refused,
+    /// The authority could not be reached, or is in trouble itself.
+    Network,
+    /// An answer that makes no sense, or that may be an attack: a wrong nonce, another issuer, a
+    /// reply that is not JSON.
+    Protocol,
+    /// The token cache could not be read or written.
+    Cache,
+    /// Somebody signed in, but not the person whose token was asked for. Nothing of it was kept.
+    WrongAccount,
+    /// An option or an argument is wrong. Nothing was sent.
+    InvalidArgument,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            oauth: None,
+            scopes: Vec::new(),
+            claims: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn invalid_argument(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    pub(crate) fn protocol(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Protocol, message)
+    }
+
+    pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.with(|inner| inner.source = Some(Arc::from(source.into())))
+    }
+
+    pub(crate) fn with_oauth(self, oauth: OAuthError) -> Self {
+        self.with(|inner| inner.oauth = Some(oauth))
+    }
+
+    /// What the caller asked for, so that [`AuthenticationRequired`](ErrorKind::AuthenticationRequired)
+    /// can be answered with `authenticate`.
+    pub(crate) fn with_request(self, scopes: Vec<String>, claims: Option<String>) -> Self {
+        self.with(|inner| {
+            inner.scopes = scopes;
+            inner.claims = claims;
+        })
+    }
+
+    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        self.with(|inner| inner.retry_after = retry_after)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// Which case this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The authority's own error, if it answered with one.
+    #[must_use]
+    pub fn oauth(&self) -> Option<&OAuthError> {
+        self.0.oauth.as_ref()
+    }
+
+    /// The scopes that were asked for, to be given to
+    /// [`authenticate`](crate::InteractiveCredential::authenticate). Empty unless a person is needed.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.0.scopes
+    }
+
+    /// The claims that a token must satisfy, as JSON: the authority's, else the caller's.
+    #[must_use]
+    pub fn claims(&self) -> Option<&str> {
+        let authority = self
+            .0
+            .oauth
+            .as_ref()
+            .and_then(|oauth| oauth.claims.as_deref());
+        authority.or(self.0.claims.as_deref())
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.0.kind == ErrorKind::Network
+            || self.0.oauth.as_ref().is_some_and(OAuthError::is_transient)
+    }
+
+    /// Whether a person has to act (sign in, consent, satisfy a policy) before a token can be had.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        self.0.kind == ErrorKind::AuthenticationRequired
+            || self.0.oauth.as_ref().is_some_and(OAuthError::needs_person)
+    }
+
+    /// How long the authority asked to be left alone, if it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Finds the `Error` inside an [`azure_core::Error`], however deep the SDK's policies have
+    /// wrapped it.
+    #[must_use]
+    pub fn find(error: &azure_core::Error) -> Option<&Self> {
+        let mut current: Option<&(dyn StdError + 'static)> = Some(error);
+        while let Some(error) = current {
+            if let Some(found) = error.downcast_ref::<Self>() {
+                return Some(found);
+            }
+            current = error.source();
+        }
+        None
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("oauth", &self.0.oauth)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.0.source.as_deref()?;
+        Some(source)
+    }
+}
+
+impl From<Error> for azure_core::Error {
+    /// Always of kind `Credential`: an SDK client authenticates inside its retry loop, and would
+    /// repeat a failed sign-in that left as an `Io` error.
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        Self::with_error(azure_core::error::ErrorKind::Credential, error, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_found_under_the_wrappings_of_the_sdk() {
+        let ours = Error::new(ErrorKind::Declined, "no");
+        let theirs = azure_core::Error::from(ours)
+            .with_context("retry policy")
+            .with_context("more");
+        assert_eq!(
+            Error::find(&theirs).map(Error::kind),
+            Some(ErrorKind::Declined)
+        );
+        assert_eq!(*theirs.kind(), azure_core::error::ErrorKind::Credential);
+    }
+
+    #[test]
+    fn is_not_found_where_it_is_not() {
+        let theirs = azure_core::Error::with_message(azure_core::error::ErrorKind::Io, "disk");
+        assert!(Error::find(&theirs).is_none());
+    }
+
+    #[test]
+    fn the_authoritys_claims_come_before_the_callers() {
+        let oauth = OAuthError {
+            claims: Some("theirs".into()),
+            ..OAuthError::default()
+        };
+        let error = Error::new(ErrorKind::AuthenticationRequired, "")
+            .with_request(vec!["scope".into()], Some("ours".into()));
+        assert_eq!(error.claims(), Some("ours"));
+        assert_eq!(error.with_oauth(oauth).claims(), Some("theirs"));
+    }
+}

@@ -1,0 +1,169 @@
+//! What a caller may say, and what a caller is given.
+
+use crate::error::Error;
+use azure_core::{credentials::Secret, http::ClientOptions, time::OffsetDateTime};
+use std::{fmt, sync::Arc};
+
+/// What the credentials of public clients have in common. The default is what
+/// `azure-identity` does without options.
+///
+/// ```
+/// use doorkey::PublicClientOptions;
+///
+/// let options = PublicClientOptions { tenant_id: Some("contoso.example".into()), ..Default::default() };
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct PublicClientOptions {
+    /// The tenant to sign in to, by id or by domain name. Default: the record's, else
+    /// `organizations` (any work or school account).
+    pub tenant_id: Option<String>,
+    /// The authority, such as [`AuthorityHosts::AZURE_GOVERNMENT`](crate::AuthorityHosts). Default:
+    /// the record's, else that of `client_options.cloud`, else the environment variable
+    /// `AZURE_AUTHORITY_HOST`, else the public cloud. Always https.
+    pub authority: Option<String>,
+    /// Other tenants for which a request may ask; `*` is any. A credential for `organizations`
+    /// without this list takes any tenant.
+    pub additionally_allowed_tenants: Vec<String>,
+    /// Ask for tokens that can be revoked in the middle of their life (continuous access
+    /// evaluation, capability `cp1`) on every request. Default: only where a request says so.
+    pub enable_cae: bool,
+    /// Trust an authority that Microsoft's instance discovery does not know: a private cloud, or
+    /// an emulator. Default: such an authority is asked about first.
+    pub disable_instance_discovery: bool,
+    /// Let log events name the person who signed in. Default: they hold no personal data.
+    pub enable_support_logging: bool,
+    /// Told when a person is asked and how that ended: for programs with a window.
+    pub observer: Option<Arc<dyn SignInObserver>>,
+    /// Transport, proxy, logging and policies of the requests to the authority. Its `retry` is not
+    /// used: which of these requests may be sent twice is known here alone.
+    pub client_options: ClientOptions,
+}
+
+/// What [`authenticate`](crate::InteractiveCredential::authenticate) is to obtain.
+#[derive(Clone, Debug, Default)]
+pub struct AuthenticateOptions {
+    /// The scopes to consent to. Default: the management of the authority's cloud.
+    pub scopes: Vec<String>,
+    /// Claims that the token must satisfy, as JSON: usually [`Error::claims`].
+    pub claims: Option<String>,
+    /// The tenant, if another than the credential's.
+    pub tenant_id: Option<String>,
+    /// Ask for a token of continuous access evaluation.
+    pub enable_cae: bool,
+}
+
+/// What a token must be, for one call of
+/// [`get_token_info`](crate::InteractiveCredential::get_token_info).
+#[derive(Clone, Debug, Default)]
+pub struct TokenInfoOptions {
+    /// Claims that the token must satisfy, as JSON. Given, no cached token is used.
+    pub claims: Option<String>,
+    /// The tenant, if another than the credential's. See
+    /// [`PublicClientOptions::additionally_allowed_tenants`].
+    pub tenant_id: Option<String>,
+    /// Ask for a token of continuous access evaluation.
+    pub enable_cae: bool,
+}
+
+/// An access token, and what is known of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AccessTokenInfo {
+    /// The token itself.
+    pub token: Secret,
+    /// When it expires.
+    pub expires_on: OffsetDateTime,
+    /// `Bearer`, as the authority wrote it.
+    pub token_type: String,
+    /// From when on the authority would like it to be renewed, if it said so.
+    pub refresh_on: Option<OffsetDateTime>,
+}
+
+impl AccessTokenInfo {
+    /// The value of the HTTP header `Authorization`
+    /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    #[must_use]
+    pub fn authorization_header(&self) -> Secret {
+        Secret::new(format!("{} {}", self.token_type, self.token.secret()))
+    }
+}
+
+/// Is told when a person is asked to sign in, and how that ended.
+///
+/// The calls come on the thread that waits for the token; they must not block.
+///
+/// ```
+/// use doorkey::{PromptOutcome, SignInObserver, SignInPrompt};
+///
+/// #[derive(Debug)]
+/// struct StatusBar;
+///
+/// impl SignInObserver for StatusBar {
+///     fn prompt_began(&self, prompt: &SignInPrompt) {
+///         if let SignInPrompt::Browser { url, .. } = prompt {
+///             // show "Finish signing in in your browser", with a link to `url`
+///             # let _ = url;
+///         }
+///     }
+///     fn prompt_ended(&self, _outcome: &PromptOutcome) { /* hide it again */ }
+///     fn shows_url(&self) -> bool { true }
+/// }
+/// ```
+pub trait SignInObserver: fmt::Debug + Send + Sync {
+    /// A person is asked now.
+    fn prompt_began(&self, prompt: &SignInPrompt);
+
+    /// The question that began last is over.
+    fn prompt_ended(&self, outcome: &PromptOutcome);
+
+    /// Whether this observer shows the person the URL of a browser sign-in, so that the wait goes
+    /// on where no browser opens. Default: no.
+    fn shows_url(&self) -> bool {
+        false
+    }
+}
+
+/// How a person is asked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SignInPrompt {
+    /// By the page at `url`.
+    #[non_exhaustive]
+    Browser {
+        /// The page. Only this sign-in can use it.
+        url: String,
+        /// Why no browser opened it, if none did: the person has to open it.
+        launch_error: Option<String>,
+    },
+    /// By a code that is typed on another device.
+    DeviceCode(crate::DeviceCodeInfo),
+}
+
+/// How a question to a person ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PromptOutcome {
+    /// The person signed in.
+    SignedIn,
+    /// No token came of it.
+    Failed(Error),
+    /// The caller stopped waiting.
+    Cancelled,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_has_the_type_and_the_debug_text_has_no_token() {
+        let info = AccessTokenInfo {
+            token: Secret::new("secret-token"),
+            expires_on: OffsetDateTime::UNIX_EPOCH,
+            token_type: "Bearer".into(),
+            refresh_on: None,
+        };
+        assert_eq!(info.authorization_header().secret(), "Bearer secret-token");
+        assert!(!format!("{info:?}").contains("secret-token"));
+    }
+}

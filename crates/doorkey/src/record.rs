@@ -1,0 +1,172 @@
+use crate::error::{Error, Result};
+use serde_json::{Map, Value};
+
+/// Who signed in, and where: no secret, so that a program may keep it and find the person's
+/// tokens again later.
+///
+/// [`serialize`](Self::serialize) writes the JSON that the other Azure Identity libraries share,
+/// version `1.0`. [`deserialize`](Self::deserialize) also reads their dialects: an authority as
+/// host, URL or `host/tenant`, and no version at all (.NET, Java).
+///
+/// ```
+/// use doorkey::AuthenticationRecord;
+///
+/// let json = r#"{"authority": "login.microsoftonline.com",
+///     "clientId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+///     "homeAccountId": "oid.tid", "tenantId": "tid",
+///     "username": "megan@contoso.example", "version": "1.0"}"#;
+/// let record = AuthenticationRecord::deserialize(json)?;
+/// assert_eq!(record.username, "megan@contoso.example");
+/// assert_eq!(AuthenticationRecord::deserialize(&record.serialize())?, record);
+/// # Ok::<(), doorkey::Error>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct AuthenticationRecord {
+    /// The authority's host, with its port where it has one, such as `login.microsoftonline.com`.
+    pub authority: String,
+    /// The application that the person signed in to.
+    pub client_id: String,
+    /// The account, whichever tenant it is used in: `<object id>.<home tenant id>`.
+    pub home_account_id: String,
+    /// The tenant that the person signed in to.
+    pub tenant_id: String,
+    /// The name that the person signs in with.
+    pub username: String,
+}
+
+impl AuthenticationRecord {
+    /// The shared JSON: one line, these keys in this order.
+    #[must_use]
+    pub fn serialize(&self) -> String {
+        format!(
+            r#"{{"authority": {}, "clientId": {}, "homeAccountId": {}, "tenantId": {}, "username": {}, "version": "1.0"}}"#,
+            quote(&self.authority),
+            quote(&self.client_id),
+            quote(&self.home_account_id),
+            quote(&self.tenant_id),
+            quote(&self.username),
+        )
+    }
+
+    /// Reads the shared JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for what is no JSON object, for a
+    /// version that we do not know, and for a missing or empty member, by name.
+    pub fn deserialize(json: &str) -> Result<Self> {
+        let json = json.trim_start_matches('\u{feff}');
+        let members: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
+            Error::invalid_argument(format!(
+                "this is not an authentication record ({error}); give the text that `serialize` \
+                 wrote, or sign in again to get a new one"
+            ))
+        })?;
+        if let Some(version) = members.get("version").filter(|version| *version != "1.0") {
+            return Err(Error::invalid_argument(format!(
+                "this authentication record has version {version}, and only \"1.0\" is known; \
+                 sign in again, or update the program that reads it"
+            )));
+        }
+        // A guest from outside may have no user name.
+        let required = |name: &str| match members.get(name) {
+            Some(Value::String(value)) if !value.is_empty() || name == "username" => {
+                Ok(value.clone())
+            }
+            _ => Err(Error::invalid_argument(format!(
+                "this authentication record has no `{name}`; sign in again to get a whole one"
+            ))),
+        };
+        let authority = required("authority")?;
+        Ok(Self {
+            authority: host_of(&authority).to_owned(),
+            client_id: required("clientId")?,
+            home_account_id: required("homeAccountId")?,
+            tenant_id: required("tenantId")?,
+            username: required("username")?,
+        })
+    }
+}
+
+/// A JSON string in ASCII alone, as Python writes it.
+fn quote(text: &str) -> String {
+    let mut quoted = String::new();
+    for character in Value::from(text).to_string().chars() {
+        if character.is_ascii() {
+            quoted.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                quoted.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    quoted
+}
+
+/// Go writes a URL and older JavaScript `host/tenant`.
+fn host_of(authority: &str) -> &str {
+    let rest = authority
+        .split_once("://")
+        .map_or(authority, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PYTHON: &str = r#"{"authority": "login.microsoftonline.com", "clientId": "c", "homeAccountId": "o.t", "tenantId": "t", "username": "u", "version": "1.0"}"#;
+
+    #[test]
+    fn writes_what_python_writes() {
+        assert_eq!(
+            AuthenticationRecord::deserialize(PYTHON)
+                .unwrap()
+                .serialize(),
+            PYTHON
+        );
+    }
+
+    #[test]
+    fn writes_ascii_as_python_does() {
+        let text = PYTHON.replace("\"u\"", "\"z\\u00f6\\ud83d\\ude00\"");
+        let record = AuthenticationRecord::deserialize(&text).unwrap();
+        assert_eq!(record.username, "z\u{f6}\u{1f600}");
+        assert_eq!(record.serialize(), text);
+    }
+
+    #[test]
+    fn reads_the_dialects_of_the_other_libraries() {
+        for (dialect, text) in [
+            ("go", PYTHON.replace("login", "https://login")),
+            ("javascript", PYTHON.replace(".com", ".com/tenant")),
+            ("dotnet", PYTHON.replace(r#", "version": "1.0""#, "")),
+            (
+                "unknown members",
+                PYTHON.replace("{", r#"{"more": {"x": 1}, "#),
+            ),
+            ("byte-order mark", format!("\u{feff}{PYTHON}")),
+        ] {
+            let record = AuthenticationRecord::deserialize(&text).unwrap();
+            assert_eq!(record.serialize(), PYTHON, "{dialect}");
+        }
+    }
+
+    #[test]
+    fn refuses_by_name() {
+        for (text, named) in [
+            (PYTHON.replace("\"1.0\"", "\"42\""), "\"42\""),
+            (PYTHON.replace("\"1.0\"", "1.0"), "1.0"),
+            (PYTHON.replace("homeAccountId", "x"), "homeAccountId"),
+            (PYTHON.replace("\"t\"", "\"\""), "tenantId"),
+            (PYTHON.replace("\"u\"", "7"), "username"),
+            ("[]".into(), "not an authentication record"),
+            (String::new(), "not an authentication record"),
+        ] {
+            let error = AuthenticationRecord::deserialize(&text).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument);
+            assert!(error.to_string().contains(named), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,382 @@
+use super::{
+    BrowserPages, RedirectUri,
+    connection::{Arrival, Connection, Exchange, Wanted},
+    pages::PageOutcome,
+    request::{AuthorizationResponse, Expected},
+    response::{self, PageResponse},
+};
+use crate::error::{Error, ErrorKind, Result};
+use std::{
+    fmt,
+    future::poll_fn,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::yield_now,
+    time::{sleep, timeout},
+};
+
+/// Waits on this machine's loopback for the redirect of one sign-in
+/// ([RFC 8252, sections 7.3 and 8.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
+#[derive(Debug)]
+pub(crate) struct Listener {
+    redirect_uri: String,
+    path: String,
+    port: u16,
+    sockets: Vec<TcpListener>,
+    limits: Limits,
+}
+
+/// What the redirect carried; the person's page is still open, waiting to be told how it went.
+#[derive(Debug)]
+pub(crate) struct Redirect {
+    pub(crate) response: AuthorizationResponse,
+    pub(crate) page: OpenPage,
+}
+
+/// The browser's request, held until it is known how the sign-in ended. Dropped, it says that the
+/// program stopped waiting.
+pub(crate) struct OpenPage {
+    // Options because they leave before the end: the one when it is used, the other when it is over.
+    answer: Option<oneshot::Sender<PageResponse>>,
+    exchange: Option<Exchange>,
+    pages: BrowserPages,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Of connections at a time; for a newer one the oldest without a request goes.
+    connections: usize,
+    /// For the head of a request, from its first byte.
+    head: Duration,
+    /// For the body of a request.
+    body: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 32,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Listener {
+    /// Binds 127.0.0.1 and ::1 on one port: a browser tries ::1 first for `localhost`, and if
+    /// somebody else had it the code would be theirs. Needs a Tokio runtime.
+    pub(crate) async fn bind(redirect_uri: &RedirectUri) -> Result<Self> {
+        let bound = match redirect_uri.port() {
+            Some(port) => bind_port(port, StdListener::bind),
+            None => bind_any_port(StdListener::bind),
+        };
+        let bound = bound.map_err(|fault| fault.into_error(redirect_uri))?;
+        let port = bound.port;
+        let sockets: io::Result<_> = bound.sockets.into_iter().map(into_tokio).collect();
+        let sockets = sockets.map_err(|error| Fault::Io(error).into_error(redirect_uri))?;
+        Ok(Self {
+            redirect_uri: redirect_uri.with_port(port),
+            path: redirect_uri.path().to_owned(),
+            port,
+            sockets,
+            limits: Limits::default(),
+        })
+    }
+
+    /// What is sent to the authority as `redirect_uri`.
+    pub(crate) fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+
+    /// Serves until the redirect that carries `state` arrives. There is no deadline in here: the
+    /// caller has one for the whole sign-in. Dropped, it frees the port and closes all connections.
+    pub(crate) async fn wait(self, state: &str, pages: &BrowserPages) -> Result<Redirect> {
+        let mut reception = Reception {
+            sockets: self.sockets,
+            connections: Vec::new(),
+            capacity: self.limits.connections,
+            pause: None,
+            // Shared by the connections, which are not of a known lifetime to hyper.
+            wanted: Arc::new(Wanted {
+                expected: Expected {
+                    path: self.path,
+                    port: self.port,
+                    state: state.to_owned(),
+                    body_deadline: self.limits.body,
+                },
+                pages: pages.clone(),
+                head_deadline: self.limits.head,
+            }),
+        };
+        let arrival = poll_fn(|context| reception.poll(context)).await;
+        Ok(Redirect {
+            response: arrival.response,
+            page: OpenPage {
+                answer: Some(arrival.answer),
+                exchange: Some(arrival.exchange),
+                pages: pages.clone(),
+            },
+        })
+    }
+}
+
+impl OpenPage {
+    /// Tells the person how it went; returns when the page is on its way, or after a second.
+    pub(crate) async fn close(mut self, outcome: &PageOutcome<'_>) {
+        let page = response::to_redirect(Some(outcome), &self.pages);
+        if let Some(answer) = self.answer.take() {
+            // The browser may be gone by now.
+            let _ = answer.send(page);
+        }
+        if let Some(exchange) = &mut self.exchange {
+            let _ = timeout(CLOSE_DEADLINE, exchange).await;
+        }
+        self.exchange = None;
+    }
+}
+
+impl Drop for OpenPage {
+    fn drop(&mut self) {
+        drop(self.answer.take());
+        if let Some(exchange) = &mut self.exchange {
+            // Once is enough: the page fits into the socket's buffer, which is empty.
+            let _ = exchange
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+impl fmt::Debug for OpenPage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OpenPage").finish_non_exhaustive()
+    }
+}
+
+/// All connections of a wait. They are driven by the one future that waits, and nothing is spawned:
+/// dropping it closes them all at once.
+struct Reception {
+    sockets: Vec<TcpListener>,
+    /// The oldest first.
+    connections: Vec<Connection>,
+    capacity: usize,
+    /// While it lasts nobody new is let in.
+    pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    wanted: Arc<Wanted>,
+}
+
+impl Reception {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
+        let _never = self.poll_accept(context);
+        let mut at = 0;
+        while let Some(connection) = self.connections.get_mut(at) {
+            match connection.poll(context) {
+                Poll::Ready(Some(arrival)) => return Poll::Ready(arrival),
+                Poll::Ready(None) => drop(self.connections.remove(at)),
+                Poll::Pending => at += 1,
+            }
+        }
+        Poll::Pending
+    }
+
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(context));
+            }
+            self.pause = None;
+            for _ in 0..self.capacity.div_ceil(4) {
+                match ready!(self.poll_accept_one(context)) {
+                    Ok(stream) => self.admit(stream),
+                    Err(error) if is_of_the_peer(&error) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection of the browser cannot be accepted");
+                        // Most likely the process has no file left to open: give one back.
+                        self.evict();
+                        self.pause = Some(Box::pin(sleep(ACCEPT_PAUSE)));
+                        break;
+                    }
+                }
+            }
+            // However many come, those let in get to speak before the next ones push them out.
+            self.pause.get_or_insert_with(|| Box::pin(yield_now()));
+        }
+    }
+
+    fn poll_accept_one(&mut self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+        for at in 0..self.sockets.len() {
+            if let Poll::Ready(accepted) = self.sockets[at].poll_accept(context) {
+                // The other one's turn: neither starves.
+                self.sockets.rotate_left(at + 1);
+                return Poll::Ready(accepted.map(|(stream, _peer)| stream));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn admit(&mut self, stream: TcpStream) {
+        if self.connections.len() >= self.capacity {
+            self.evict();
+        }
+        let wanted = Arc::clone(&self.wanted);
+        self.connections.push(Connection::new(stream, wanted));
+    }
+
+    fn evict(&mut self) {
+        let oldest_idle = self.connections.iter().position(Connection::is_idle);
+        if !self.connections.is_empty() {
+            self.connections.remove(oldest_idle.unwrap_or(0));
+        }
+    }
+}
+
+/// One port, on every loopback that this machine has.
+struct Bound {
+    port: u16,
+    sockets: Vec<StdListener>,
+}
+
+/// Why a port could not be had.
+enum Fault {
+    Taken(SocketAddr, io::Error),
+    Io(io::Error),
+}
+
+impl Fault {
+    fn into_error(self, redirect_uri: &RedirectUri) -> Error {
+        let sent = redirect_uri.with_port(0);
+        let (message, error) = match (self, redirect_uri.port()) {
+            (Self::Taken(address, error), Some(port)) => (
+                format!(
+                    "port {port} of redirect_uri {sent:?} cannot be had on {}: {error}; end the \
+                     program that has it, or leave the port out of redirect_uri (any free port is \
+                     then used, and Entra ID accepts it for http://localhost and http://127.0.0.1)",
+                    address.ip()
+                ),
+                error,
+            ),
+            (Self::Taken(_, error) | Self::Io(error), _) => (
+                format!(
+                    "no port of this machine's loopback can be opened for the browser to come back \
+                     to: {error}; sign in by device code instead, or name a free port in \
+                     redirect_uri"
+                ),
+                error,
+            ),
+        };
+        Error::new(ErrorKind::CredentialUnavailable, message).with_source(error)
+    }
+}
+
+/// `bind` is the system's, or a test's: nobody else opens this port for as long as it is ours.
+/// `std` binds for one program only on Unix (its `SO_REUSEADDR` there skips the wait after an
+/// earlier program's connections, no more) and does not set that option on Windows, where it would
+/// share the port.
+fn bind_port(
+    port: u16,
+    bind: impl Fn(SocketAddr) -> io::Result<StdListener>,
+) -> std::result::Result<Bound, Fault> {
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    let first = bind(address).map_err(|error| Fault::of(address, error))?;
+    bind_second(first, bind).map_err(|(_first, fault)| fault)
+}
+
+fn bind_any_port(
+    bind: impl Fn(SocketAddr) -> io::Result<StdListener>,
+) -> std::result::Result<Bound, Fault> {
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    // Held until the end, so that the system does not offer them again.
+    let mut half_taken = Vec::new();
+    loop {
+        let first = bind(address).map_err(|error| Fault::of(address, error))?;
+        match bind_second(first, &bind) {
+            Ok(bound) => return Ok(bound),
+            Err((first, Fault::Taken(..))) if half_taken.len() < OTHER_PORTS => {
+                half_taken.push(first);
+            }
+            Err((_, fault)) => return Err(fault),
+        }
+    }
+}
+
+/// The port of `first` on ::1 as well, where this machine has it.
+fn bind_second(
+    first: StdListener,
+    bind: impl Fn(SocketAddr) -> io::Result<StdListener>,
+) -> std::result::Result<Bound, (StdListener, Fault)> {
+    let port = match first.local_addr() {
+        Ok(address) => address.port(),
+        Err(error) => return Err((first, Fault::Io(error))),
+    };
+    let address = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port);
+    match bind(address) {
+        Ok(second) => Ok(Bound {
+            port,
+            sockets: vec![second, first],
+        }),
+        Err(error) if has_no_ipv6(&error) => Ok(Bound {
+            port,
+            sockets: vec![first],
+        }),
+        Err(error) => Err((first, Fault::of(address, error))),
+    }
+}
+
+impl Fault {
+    fn of(address: SocketAddr, error: io::Error) -> Self {
+        match error.kind() {
+            // The second: Windows says so of a port that somebody uses exclusively, Unix of one
+            // below 1024.
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
+                Self::Taken(address, error)
+            }
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// No such address, or no such family at all (which has no `ErrorKind`: `EAFNOSUPPORT`).
+fn has_no_ipv6(error: &io::Error) -> bool {
+    let no_family = if cfg!(windows) {
+        10047
+    } else if cfg!(any(target_os = "linux", target_os = "android")) {
+        97
+    } else {
+        47
+    };
+    error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(no_family)
+}
+
+fn into_tokio(socket: StdListener) -> io::Result<TcpListener> {
+    socket.set_nonblocking(true)?;
+    TcpListener::from_std(socket)
+}
+
+/// Whether it is the end of one connection only, before it was accepted.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// How many ports are tried where ::1 has them taken.
+const OTHER_PORTS: usize = 64;
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
