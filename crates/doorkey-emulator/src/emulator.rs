@@ -113,7 +113,7 @@ impl Emulator {
             .authority
             .service
             .replacements
-            .push(endpoint, count, &reply);
+            .push(endpoint, count, reply);
     }
 
     /// The requests received so far, oldest first. Only the latest 10,000 are kept.

@@ -402,10 +402,6 @@ impl Refusal {
         Self::new("bad_verification_code", 70000, message)
     }
 
-    pub(crate) fn redeemed_device_code() -> Self {
-        Self::redeemed_code()
-    }
-
     pub(crate) fn wrong_user_code() -> Self {
         let message = "Invalid verification code due to User typing in wrong user code for device \
                        code flow.";
