@@ -44,7 +44,8 @@ pub(crate) struct Redirect {
 /// The browser's request, held until it is known how the sign-in ended. Dropped, it says that the
 /// program stopped waiting.
 pub(crate) struct OpenPage {
-    // Options because they leave before the end: the one when it is used, the other when it is over.
+    // Options because they go before the page does: the one when it is used, the other when it is
+    // over, which is not polled again.
     answer: Option<oneshot::Sender<PageResponse>>,
     exchange: Option<Exchange>,
     pages: BrowserPages,
@@ -113,7 +114,7 @@ impl Listener {
             response: arrival.response,
             page: OpenPage {
                 answer: Some(arrival.answer),
-                exchange: Some(arrival.exchange),
+                exchange: arrival.exchange,
                 pages: pages.clone(),
             },
         })

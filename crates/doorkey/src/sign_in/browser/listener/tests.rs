@@ -417,12 +417,8 @@ async fn a_page_without_an_outcome_says_that_the_program_stopped() {
     let listener = listener().await;
     let port = listener.port;
     let sign_in = async {
-        drop(
-            listener
-                .wait(STATE, &BrowserPages::default())
-                .await
-                .unwrap(),
-        )
+        let redirect = listener.wait(STATE, &BrowserPages::default()).await;
+        drop(redirect.unwrap());
     };
     let ((), page) = tokio::join!(sign_in, async { send(port, &post(port, GOOD)).await });
     assert!(page.contains("The program stopped waiting"), "{page}");
