@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 ///
 /// Only [`TokenCredential`](azure_core::credentials::TokenCredential)'s own method returns
 /// [`azure_core::Error`]; [`Error::find`] gets ours back out of it.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a token could not be had.
 ///

@@ -1,6 +1,404 @@
 //! One request, one reply: what is said to the authority. Never asks a person, never caches a
 //! token.
 
+mod authority;
+mod authorize;
+mod device;
+mod endpoints;
 mod error;
+mod id_token;
+mod pkce;
+mod token_reply;
+mod transport;
 
+pub(crate) use authority::Authority;
+pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
+pub(crate) use device::{DeviceAuthorization, Poll};
+pub(crate) use endpoints::Endpoints;
 pub use error::OAuthError;
+pub(crate) use id_token::IdToken;
+pub(crate) use pkce::Attempt;
+pub(crate) use token_reply::TokenReply;
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    scopes::Scopes,
+    seams::Clock,
+    sensitive::Sensitive,
+    tenant::TenantId,
+};
+use azure_core::{Uuid, http::ClientOptions};
+use id_token::Expected;
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+use transport::{Reply, Resend, Transport};
+
+/// How long one exchange with the authority may take in all, tries and pauses included.
+pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An application's conversation with one authority.
+#[derive(Debug)]
+pub(crate) struct OAuthClient {
+    authority: Authority,
+    client_id: String,
+    disable_instance_discovery: bool,
+    transport: Transport,
+    clock: Clock,
+}
+
+/// What every request of one sign-in says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parameters<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) scopes: &'a Scopes,
+    pub(crate) claims: Option<&'a str>,
+    /// One for all requests of a sign-in, for the authority's support.
+    pub(crate) correlation_id: Uuid,
+}
+
+/// An authorization code, and what proves that it is ours to redeem.
+pub(crate) struct CodeGrant<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) attempt: &'a Attempt,
+}
+
+impl OAuthClient {
+    pub(crate) fn new(
+        authority: Authority,
+        client_id: String,
+        disable_instance_discovery: bool,
+        client_options: ClientOptions,
+        clock: Clock,
+    ) -> Self {
+        let transport = Transport::new(client_options);
+        Self {
+            authority,
+            client_id,
+            disable_instance_discovery,
+            transport,
+            clock,
+        }
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(crate) async fn endpoints(&self, tenant: &TenantId) -> Result<Arc<Endpoints>> {
+        let deadline = Instant::now() + EXCHANGE_TIMEOUT;
+        self.endpoints_until(tenant, deadline).await
+    }
+
+    async fn endpoints_until(
+        &self,
+        tenant: &TenantId,
+        deadline: Instant,
+    ) -> Result<Arc<Endpoints>> {
+        endpoints::endpoints(
+            &self.transport,
+            &self.authority,
+            tenant,
+            self.disable_instance_discovery,
+            deadline,
+        )
+        .await
+    }
+
+    /// [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
+    pub(crate) async fn redeem_code(
+        &self,
+        parameters: &Parameters<'_>,
+        grant: &CodeGrant<'_>,
+    ) -> Result<TokenReply> {
+        let deadline = Instant::now() + EXCHANGE_TIMEOUT;
+        let scope = parameters.scopes.parameter();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", grant.code),
+            ("redirect_uri", grant.redirect_uri),
+            ("code_verifier", grant.attempt.code_verifier.expose()),
+            ("scope", scope.as_str()),
+        ];
+        let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
+        let reply = self
+            .post_token(
+                &endpoints,
+                parameters,
+                &form,
+                &[],
+                Resend::IfUndelivered,
+                deadline,
+            )
+            .await?;
+        self.read_token(reply, &endpoints, Some(&grant.attempt.nonce))
+    }
+
+    /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6). `account` is the
+    /// home account id, by which Entra ID finds the right part of itself.
+    pub(crate) async fn refresh(
+        &self,
+        parameters: &Parameters<'_>,
+        refresh_token: &Sensitive,
+        account: &str,
+    ) -> Result<TokenReply> {
+        let deadline = Instant::now() + EXCHANGE_TIMEOUT;
+        let scope = parameters.scopes.parameter();
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token.expose()),
+            ("scope", scope.as_str()),
+        ];
+        let route = account
+            .split_once('.')
+            .map(|(uid, utid)| format!("Oid:{uid}@{utid}"));
+        let headers: Vec<_> = route
+            .map(|route| ("x-anchormailbox", route))
+            .into_iter()
+            .collect();
+        let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
+        // Entra ID lets an old refresh token live on, so asking twice loses nothing.
+        let reply = self
+            .post_token(
+                &endpoints,
+                parameters,
+                &form,
+                &headers,
+                Resend::Freely,
+                deadline,
+            )
+            .await?;
+        self.read_token(reply, &endpoints, None)
+    }
+
+    /// [RFC 8628, section 3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1).
+    pub(crate) async fn begin_device_code(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<DeviceAuthorization> {
+        let deadline = Instant::now() + EXCHANGE_TIMEOUT;
+        let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
+        let Some(url) = endpoints.device_authorization.clone() else {
+            return Err(Error::new(
+                ErrorKind::CredentialUnavailable,
+                format!(
+                    "{} offers no device code sign-in; sign in with a browser",
+                    self.authority.as_str()
+                ),
+            ));
+        };
+        let scope = parameters.scopes.parameter();
+        let mut form = vec![
+            ("client_id", self.client_id.as_str()),
+            ("scope", scope.as_str()),
+        ];
+        form.extend(parameters.claims.map(|claims| ("claims", claims)));
+        let headers = common_headers(parameters.correlation_id);
+        let reply = self
+            .transport
+            .post_form(url, &headers, &form, Resend::Freely, deadline)
+            .await?;
+        if reply.status == 200 {
+            return DeviceAuthorization::read(&reply.body);
+        }
+        let error = OAuthError::from_json(Some(reply.status), &reply.body);
+        Err(refused(
+            "the device code request",
+            reply.status,
+            error,
+            reply.retry_after,
+        ))
+    }
+
+    /// One poll of [RFC 8628, section 3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4).
+    pub(crate) async fn poll_device_code(
+        &self,
+        parameters: &Parameters<'_>,
+        device_code: &Sensitive,
+    ) -> Result<Poll<TokenReply>> {
+        let deadline = Instant::now() + EXCHANGE_TIMEOUT;
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("device_code", device_code.expose()),
+        ];
+        let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
+        let reply = self
+            .post_token(
+                &endpoints,
+                parameters,
+                &form,
+                &[],
+                Resend::IfUndelivered,
+                deadline,
+            )
+            .await?;
+        let error = OAuthError::from_json(Some(reply.status), &reply.body);
+        match error.as_ref().map(|error| error.error.as_str()) {
+            Some("authorization_pending") => Ok(Poll::Pending),
+            Some("slow_down") => Ok(Poll::SlowDown),
+            _ => self.read_token(reply, &endpoints, None).map(Poll::Done),
+        }
+    }
+
+    async fn post_token(
+        &self,
+        endpoints: &Endpoints,
+        parameters: &Parameters<'_>,
+        form: &[(&str, &str)],
+        headers: &[(&'static str, String)],
+        resend: Resend,
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let mut form = form.to_vec();
+        form.extend([("client_id", self.client_id.as_str()), ("client_info", "1")]);
+        form.extend(parameters.claims.map(|claims| ("claims", claims)));
+        let mut all = common_headers(parameters.correlation_id);
+        all.extend_from_slice(headers);
+        self.transport
+            .post_form(endpoints.token.clone(), &all, &form, resend, deadline)
+            .await
+    }
+
+    fn read_token(
+        &self,
+        reply: Reply,
+        endpoints: &Endpoints,
+        nonce: Option<&Sensitive>,
+    ) -> Result<TokenReply> {
+        // Some put an error into a reply of status 200.
+        let error = OAuthError::from_json(Some(reply.status), &reply.body);
+        if reply.status != 200 || error.is_some() {
+            return Err(refused(
+                "the token request",
+                reply.status,
+                error,
+                reply.retry_after,
+            ));
+        }
+        TokenReply::read(
+            &reply.body,
+            &Expected {
+                client_id: &self.client_id,
+                issuer: &endpoints.issuer,
+                nonce,
+                now: self.clock.now(),
+            },
+        )
+    }
+}
+
+/// Who asks: never as another library.
+fn common_headers(correlation_id: Uuid) -> Vec<(&'static str, String)> {
+    vec![
+        ("client-request-id", correlation_id.to_string()),
+        ("return-client-request-id", "true".into()),
+        ("x-client-sku", "doorkey".into()),
+        ("x-client-ver", env!("CARGO_PKG_VERSION").into()),
+        ("x-client-os", std::env::consts::OS.into()),
+        // True: see `Transport` and the session's pauses.
+        ("x-ms-lib-capability", "retry-after, h429".into()),
+    ]
+}
+
+/// An error for a reply that is no success.
+fn refused(
+    what: &str,
+    status: u16,
+    error: Option<OAuthError>,
+    retry_after: Option<Duration>,
+) -> Error {
+    let Some(oauth) = error else {
+        let transient = error::is_transient_status(status);
+        let kind = if transient {
+            ErrorKind::Network
+        } else {
+            ErrorKind::Protocol
+        };
+        let next = if transient {
+            "try again later"
+        } else {
+            "check `authority`, and whether a proxy or a sign-in page of the network answers in \
+             its place"
+        };
+        return Error::new(
+            kind,
+            format!("{what} was answered with HTTP status {status}; {next}"),
+        )
+        .with_retry_after(retry_after);
+    };
+    said(what, oauth).with_retry_after(retry_after)
+}
+
+/// An error that the authority sent by redirect.
+pub(crate) fn refused_by_redirect(oauth: OAuthError) -> Error {
+    said("the sign-in", oauth)
+}
+
+fn said(what: &str, oauth: OAuthError) -> Error {
+    let kind = if oauth.is_declined() {
+        ErrorKind::Declined
+    } else if oauth.is_transient() {
+        ErrorKind::Network
+    } else {
+        ErrorKind::Refused
+    };
+    let message = match kind {
+        ErrorKind::Declined => format!("the person did not agree to sign in ({})", oauth.summary()),
+        _ => format!("the authority refused {what}: {}", oauth.summary()),
+    };
+    Error::new(kind, message).with_oauth(oauth)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+    /// An id token as Entra ID writes it, without a signature.
+    pub(crate) fn id_token(username: &str) -> IdToken {
+        let claims = serde_json::json!({
+            "iss": "https://login.microsoftonline.com/t/v2.0", "aud": "client", "sub": "s",
+            "oid": "11111111-2222-3333-4444-555555555555", "tid": "t",
+            "preferred_username": username, "exp": 1_764_024_799,
+        });
+        let payload = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
+        IdToken::read(Sensitive::new(format!("e30.{payload}.signature"))).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_has_its_kind_and_words() {
+        let body =
+            |error: &str| format!(r#"{{"error":"{error}","error_description":"AADSTS1: why"}}"#);
+        for (status, body, kind, transient) in [
+            (400, body("invalid_grant"), ErrorKind::Refused, false),
+            (
+                400,
+                body("authorization_declined"),
+                ErrorKind::Declined,
+                false,
+            ),
+            (
+                400,
+                body("temporarily_unavailable"),
+                ErrorKind::Network,
+                true,
+            ),
+            (503, body("server_error"), ErrorKind::Network, true),
+            (503, "<html>".into(), ErrorKind::Network, true),
+            (404, "<html>".into(), ErrorKind::Protocol, false),
+            (200, "<html>".into(), ErrorKind::Protocol, false),
+        ] {
+            let oauth = OAuthError::from_json(Some(status), body.as_bytes());
+            let error = refused("the token request", status, oauth, None);
+            assert_eq!(
+                (error.kind(), error.is_transient()),
+                (kind, transient),
+                "{status} {body}"
+            );
+        }
+    }
+}

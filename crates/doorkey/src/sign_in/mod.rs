@@ -1,3 +1,73 @@
 //! The ways to ask a person.
 
 pub(crate) mod browser;
+pub(crate) mod device_code;
+mod observed;
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    oauth::{OAuthClient, Parameters, TokenReply},
+    options::SignInObserver,
+};
+use std::{future::Future, time::Duration};
+use tokio::time::{Instant, timeout_at};
+
+/// How long a person has, unless an option says otherwise.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// One of the ways.
+#[derive(Debug)]
+pub(crate) enum SignIn {
+    Browser(browser::BrowserSignIn),
+    DeviceCode(device_code::DeviceCodeSignIn),
+}
+
+/// What a person is asked for.
+pub(crate) struct Question<'a> {
+    pub(crate) parameters: Parameters<'a>,
+    pub(crate) login_hint: Option<&'a str>,
+    pub(crate) observer: Option<&'a dyn SignInObserver>,
+    /// Has the last word, while the person still looks at the page.
+    pub(crate) accept: &'a (dyn Fn(&TokenReply) -> Result<()> + Sync),
+}
+
+impl SignIn {
+    pub(crate) async fn ask(
+        &self,
+        oauth: &OAuthClient,
+        question: &Question<'_>,
+    ) -> Result<TokenReply> {
+        match self {
+            Self::Browser(browser) => browser.ask(oauth, question).await,
+            Self::DeviceCode(device_code) => device_code.ask(oauth, question).await,
+        }
+    }
+
+    /// The grant, as MSAL names it in the account that it brings.
+    pub(crate) fn grant(&self) -> &'static str {
+        match self {
+            Self::Browser(_) => "authorization_code",
+            Self::DeviceCode(_) => device_code::GRANT,
+        }
+    }
+
+    /// The name that a person is expected to sign in with.
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        match self {
+            Self::Browser(browser) => browser.login_hint(),
+            Self::DeviceCode(_) => None,
+        }
+    }
+}
+
+/// One deadline for all that waits for a person.
+async fn before<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T>>,
+    late: impl FnOnce() -> String,
+) -> Result<T> {
+    match timeout_at(deadline, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::new(ErrorKind::TimedOut, late())),
+    }
+}

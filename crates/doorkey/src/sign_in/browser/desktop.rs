@@ -5,16 +5,20 @@ use std::{env, ffi::OsString, fs, path::Path};
 
 /// Opens `url` in what `BROWSER` names, else in the system's browser.
 pub(super) async fn open(url: &str) -> Result<(), String> {
+    match ways_here(url)? {
+        Ways::Programs(programs) => launcher::run_first_of(programs).await,
+        Ways::SystemCall => system_call(url).await,
+    }
+}
+
+fn ways_here(url: &str) -> Result<Ways, String> {
     let machine = Machine {
         variable: &|name| env::var_os(name),
         is_file: &Path::is_file,
         system: THIS_SYSTEM,
         is_wsl: is_wsl(),
     };
-    match machine.ways(url)? {
-        Ways::Programs(programs) => launcher::run_first_of(programs).await,
-        Ways::SystemCall => system_call(url).await,
-    }
+    machine.ways(url)
 }
 
 /// What is known of the machine.

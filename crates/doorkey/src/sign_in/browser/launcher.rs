@@ -1,13 +1,36 @@
-use super::{BrowserLauncher, desktop};
+use super::desktop;
 use std::{
     ffi::OsString,
-    io,
+    fmt, io,
     process::{Command, ExitStatus, Stdio},
+    sync::Arc,
     thread,
     time::Duration,
 };
 use tokio::{sync::oneshot, time::timeout};
 use url::Url;
+
+/// What opens the page of a browser sign-in.
+#[derive(Clone, Default)]
+pub enum BrowserLauncher {
+    /// The system's browser, or what the environment variable `BROWSER` names; under WSL that of
+    /// Windows. `BROWSER=none` opens none.
+    ///
+    /// `BROWSER` holds command lines, divided as `PATH` is; `%s` in them is the URL, which
+    /// otherwise comes last. Browsers of the terminal (`lynx`, `w3m`) are passed over: they cannot
+    /// show the sign-in page. Where there is no display and no `BROWSER`, none opens.
+    #[default]
+    System,
+    /// A program and its arguments; the URL comes last. No shell is involved, and what the program
+    /// prints goes nowhere.
+    Command(Vec<String>),
+    /// A function that shows the person the URL, or opens it. It must not block.
+    #[expect(
+        clippy::type_complexity,
+        reason = "a name for it would hide what to write"
+    )]
+    Callback(Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>),
+}
 
 impl BrowserLauncher {
     /// Opens `url`, or says why no browser does. It returns after half a second at most, as a rule:
@@ -25,6 +48,16 @@ impl BrowserLauncher {
                 run(Program::new(command), PATIENCE).await
             }
             Self::Callback(callback) => callback(&url).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for BrowserLauncher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => formatter.write_str("System"),
+            Self::Command(command) => formatter.debug_tuple("Command").field(command).finish(),
+            Self::Callback(_) => formatter.write_str("Callback"),
         }
     }
 }

@@ -1,7 +1,23 @@
 //! What the person sees when the browser comes back. No script, and nothing loaded from elsewhere.
 
-use super::{BrowserPages, request::Refusal};
+use super::request::Refusal;
 use std::{borrow::Cow, fmt::Write};
+
+/// What the person sees when the browser comes back. Whole HTML documents; the default is a plain
+/// page of ours.
+///
+/// Styles, images and scripts in them work: unlike ours, they are sent without a content security
+/// policy, but for `frame-ancestors 'none'` (no other page can embed them). They are never stored
+/// (`Cache-Control: no-store`), and what they link to does not learn where the person came from
+/// (`Referrer-Policy: no-referrer`). Load nothing from this machine's port: it is closed by then.
+#[derive(Clone, Debug, Default)]
+pub struct BrowserPages {
+    /// Shown when the person is signed in.
+    pub success: Option<String>,
+    /// Shown when not. `{reason}` is replaced with why, escaped for HTML text and quoted
+    /// attributes: do not write it into a script or a style.
+    pub failure: Option<String>,
+}
 
 /// How a sign-in ended, for the person who sits before the browser.
 #[derive(Clone, Copy, Debug)]

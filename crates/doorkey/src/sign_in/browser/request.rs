@@ -17,11 +17,9 @@ use zeroize::Zeroizing;
 pub(crate) enum AuthorizationResponse {
     Code {
         code: Zeroizing<String>,
-        client_info: Option<String>,
         /// The issuer, to be compared with the authority that was asked
         /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
         iss: Option<String>,
-        session_state: Option<String>,
     },
     Error {
         error: String,
@@ -30,6 +28,14 @@ pub(crate) enum AuthorizationResponse {
         suberror: Option<String>,
         iss: Option<String>,
     },
+}
+
+impl AuthorizationResponse {
+    pub(crate) fn iss(&self) -> Option<&str> {
+        match self {
+            Self::Code { iss, .. } | Self::Error { iss, .. } => iss.as_deref(),
+        }
+    }
 }
 
 /// The one request that is waited for.
@@ -143,12 +149,7 @@ impl Expected {
         let error = field("error")?;
         let iss = field("iss")?.map(plain);
         match (code, error) {
-            (Some(code), None) if !code.is_empty() => Ok(AuthorizationResponse::Code {
-                code,
-                client_info: field("client_info")?.map(plain),
-                iss,
-                session_state: field("session_state")?.map(plain),
-            }),
+            (Some(code), None) if !code.is_empty() => Ok(AuthorizationResponse::Code { code, iss }),
             (None, Some(error)) if !error.is_empty() => {
                 let subcode = field("error_subcode")?;
                 let suberror = field("suberror")?;
@@ -297,9 +298,7 @@ mod tests {
             response,
             AuthorizationResponse::Code {
                 code: Zeroizing::new("a+b c".into()),
-                client_info: None,
                 iss: Some("https://i".into()),
-                session_state: Some("s".into()),
             }
         );
     }

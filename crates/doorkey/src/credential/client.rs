@@ -1,0 +1,150 @@
+//! From options to a session: which authority, which tenant, which application.
+
+use crate::{
+    error::{Error, Result},
+    oauth::{Authority, OAuthClient},
+    options::PublicClientOptions,
+    record::AuthenticationRecord,
+    seams::{Environment, Seams},
+    session::{Configuration, Session},
+    sign_in::SignIn,
+    source::Entra,
+    tenant::{TenantId, TenantRules},
+};
+use azure_core::cloud::CloudConfiguration;
+
+/// The application that Azure's developer tools sign in to; a product registers its own.
+const DEVELOPER_SIGN_ON_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/// What every interactive credential is made of.
+pub(super) struct Client {
+    pub(super) client_id: Option<String>,
+    pub(super) record: Option<AuthenticationRecord>,
+    pub(super) disable_automatic_authentication: bool,
+    pub(super) options: PublicClientOptions,
+    pub(super) sign_in: SignIn,
+    pub(super) seams: Seams,
+}
+
+impl Client {
+    pub(super) fn session(self) -> Result<Session> {
+        let Self {
+            client_id,
+            record,
+            options,
+            sign_in,
+            seams,
+            ..
+        } = self;
+        let authority = authority(&options, record.as_ref(), &seams.environment)?;
+        let client_id = choose_client_id(client_id, record.as_ref())?;
+        let tenant_id = options
+            .tenant_id
+            .as_deref()
+            .filter(|tenant| !tenant.is_empty())
+            .or(record.as_ref().map(|record| record.tenant_id.as_str()))
+            .unwrap_or(TenantId::ORGANIZATIONS);
+        let tenants = TenantRules {
+            configured: TenantId::parse(tenant_id)?,
+            additionally_allowed: options.additionally_allowed_tenants,
+            single: is_on(&seams.environment, "AZURE_IDENTITY_DISABLE_MULTITENANTAUTH"),
+        };
+        let oauth = OAuthClient::new(
+            authority,
+            client_id,
+            options.disable_instance_discovery,
+            options.client_options,
+            seams.clock.clone(),
+        );
+        let configuration = Configuration {
+            tenants,
+            enable_cae: options.enable_cae,
+            enable_support_logging: options.enable_support_logging,
+            automatic: !self.disable_automatic_authentication,
+            record,
+        };
+        let source = Entra {
+            oauth,
+            sign_in,
+            observer: options.observer,
+        };
+        Ok(Session::new(source, configuration, seams.clock))
+    }
+}
+
+/// Option, record, cloud, environment, public cloud: the first that speaks.
+fn authority(
+    options: &PublicClientOptions,
+    record: Option<&AuthenticationRecord>,
+    environment: &Environment,
+) -> Result<Authority> {
+    const VARIABLE: &str = "AZURE_AUTHORITY_HOST";
+    let of_record = record
+        .map(|record| Authority::parse(&record.authority, "the record's authority"))
+        .transpose()?;
+    if let Some(given) = &options.authority {
+        let given = Authority::parse(given, "authority")?;
+        return match of_record {
+            Some(recorded) if !given.is_alias_of(&recorded) => {
+                Err(Error::invalid_argument(format!(
+                    "`authority` is {} and `authentication_record` is of {}, which is another one; \
+                     leave one of them out",
+                    given.as_str(),
+                    recorded.as_str()
+                )))
+            }
+            _ => Ok(given),
+        };
+    }
+    if let Some(recorded) = of_record {
+        return Ok(recorded);
+    }
+    let of_cloud = match options.client_options.cloud.as_deref() {
+        Some(CloudConfiguration::AzurePublic) => Some(crate::AuthorityHosts::AZURE_PUBLIC_CLOUD),
+        Some(CloudConfiguration::AzureGovernment) => Some(crate::AuthorityHosts::AZURE_GOVERNMENT),
+        Some(CloudConfiguration::AzureChina) => Some(crate::AuthorityHosts::AZURE_CHINA),
+        Some(CloudConfiguration::Custom(custom)) => Some(custom.authority_host.as_str()),
+        Some(other) => {
+            return Err(Error::invalid_argument(format!(
+                "`client_options.cloud` is {other:?}, whose authority is not known here; give \
+                 `authority`"
+            )));
+        }
+        None => None,
+    };
+    if let Some(of_cloud) = of_cloud {
+        return Authority::parse(of_cloud, "the authority of `client_options.cloud`");
+    }
+    match environment.get(VARIABLE) {
+        Some(text) => Authority::parse(&text, VARIABLE),
+        None => Authority::parse(crate::AuthorityHosts::AZURE_PUBLIC_CLOUD, "authority"),
+    }
+}
+
+fn choose_client_id(
+    given: Option<String>,
+    record: Option<&AuthenticationRecord>,
+) -> Result<String> {
+    match (given.filter(|given| !given.trim().is_empty()), record) {
+        (Some(given), Some(record)) if !given.eq_ignore_ascii_case(&record.client_id) => {
+            Err(Error::invalid_argument(format!(
+                "`client_id` is {given} and `authentication_record` is of {}; a record serves only \
+                 the application that it was made for, so leave one of them out",
+                record.client_id
+            )))
+        }
+        (Some(given), _) => Ok(given),
+        (None, Some(record)) => Ok(record.client_id.clone()),
+        (None, None) => Ok(DEVELOPER_SIGN_ON_CLIENT_ID.to_owned()),
+    }
+}
+
+/// A switch that people turn off by `0` or `false`, too.
+fn is_on(environment: &Environment, name: &str) -> bool {
+    environment.get(name).is_some_and(|value| {
+        !matches!(
+            value.trim().to_ascii_lowercase().as_str(),
+            "0" | "false" | "no" | "off"
+        )
+    })
+}

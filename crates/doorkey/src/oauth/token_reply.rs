@@ -1,0 +1,190 @@
+//! The token endpoint's answer
+//! ([RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)), with Entra ID's
+//! own members.
+
+use super::id_token::{Expected, IdToken};
+use crate::{
+    error::{Error, Result},
+    sensitive::Sensitive,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// Used where the authority does not say how long a token lives, as MSAL does.
+const DEFAULT_LIFETIME_SECONDS: i64 = 600;
+
+/// No token of an authority lives longer; a greater number is a mistake.
+const LONGEST_LIFETIME_SECONDS: i64 = 10 * 365 * 24 * 3_600;
+
+/// Tokens, and whose they are. Times are Unix seconds of our own clock.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenReply {
+    pub(crate) access_token: Sensitive,
+    pub(crate) token_type: String,
+    pub(crate) received_on: i64,
+    pub(crate) expires_on: i64,
+    pub(crate) extended_expires_on: i64,
+    pub(crate) refresh_on: Option<i64>,
+    pub(crate) refresh_token: Option<Sensitive>,
+    pub(crate) id_token: Option<IdToken>,
+    pub(crate) client_info: Option<ClientInfo>,
+    /// What was granted; `None` where the authority does not say, which means all that was asked.
+    pub(crate) scope: Option<String>,
+    /// The family of applications that share refresh tokens (`foci`).
+    pub(crate) family_id: Option<String>,
+}
+
+/// Entra ID's `client_info`: the account, whichever tenant it is used in.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ClientInfo {
+    uid: String,
+    utid: String,
+}
+
+impl ClientInfo {
+    fn read(encoded: &str) -> Option<Self> {
+        let json = BASE64_URL_SAFE_NO_PAD
+            .decode(encoded.trim_end_matches('='))
+            .ok()?;
+        let info: Self = serde_json::from_slice(&json).ok()?;
+        (!info.uid.is_empty() && !info.utid.is_empty()).then_some(info)
+    }
+}
+
+impl TokenReply {
+    /// Reads a reply of status 200, and checks its id token.
+    pub(crate) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Self> {
+        let body: Body = serde_json::from_slice(body).map_err(|_| {
+            Error::protocol(
+                "the token endpoint's answer is not the JSON of a token; check `authority`, and \
+                 whether a proxy or a sign-in page of the network answers in its place",
+            )
+        })?;
+        let id_token = body
+            .id_token
+            .map(|raw| IdToken::read(Sensitive::new(raw)))
+            .transpose()?;
+        if let Some(id_token) = &id_token {
+            id_token.check(expected)?;
+        }
+        let now = expected.now;
+        let expires_in = body.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS);
+        Ok(Self {
+            access_token: Sensitive::new(body.access_token),
+            token_type: body.token_type.unwrap_or_else(|| "Bearer".into()),
+            received_on: now,
+            expires_on: now + expires_in,
+            extended_expires_on: now + body.ext_expires_in.unwrap_or(expires_in).max(expires_in),
+            refresh_on: body
+                .refresh_in
+                .filter(|&seconds| seconds > 0)
+                .map(|seconds| now + seconds),
+            refresh_token: body.refresh_token.map(Sensitive::new),
+            client_info: body.client_info.as_deref().and_then(ClientInfo::read),
+            id_token,
+            scope: body.scope,
+            family_id: body.foci.filter(|family| !family.is_empty()),
+        })
+    }
+
+    /// `uid.utid`; the id token's subject where the authority sends no `client_info` (ADFS).
+    pub(crate) fn home_account_id(&self) -> Option<String> {
+        match (&self.client_info, &self.id_token) {
+            (Some(info), _) => Some(format!("{}.{}", info.uid, info.utid)),
+            (None, Some(id_token)) => Some(id_token.claims.sub.clone()),
+            (None, None) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Body {
+    access_token: String,
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient_seconds")]
+    expires_in: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_seconds")]
+    ext_expires_in: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_seconds")]
+    refresh_in: Option<i64>,
+    refresh_token: Option<String>,
+    id_token: Option<String>,
+    client_info: Option<String>,
+    scope: Option<String>,
+    foci: Option<String>,
+}
+
+/// Authorities write numbers, strings and floats; a lifetime that is none must not lose the token.
+pub(super) fn lenient_seconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
+    let seconds = match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    Ok(seconds
+        .filter(|seconds| seconds.is_finite())
+        .map(|seconds| (seconds as i64).clamp(0, LONGEST_LIFETIME_SECONDS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::endpoints::Issuer, *};
+
+    fn read(body: &str) -> Result<TokenReply> {
+        TokenReply::read(
+            body.as_bytes(),
+            &Expected {
+                client_id: "client",
+                issuer: &Issuer::Metadata("i".into()),
+                nonce: None,
+                now: 1_000,
+            },
+        )
+    }
+
+    #[test]
+    fn lifetimes_are_read_in_every_shape() {
+        for (written, expires_on) in [
+            ("3600", 4_600),
+            ("\"3600\"", 4_600),
+            ("3599.9", 4_599),
+            ("null", 1_600),
+            ("{}", 1_600),
+            ("\"soon\"", 1_600),
+            ("0", 1_000),
+            ("-5", 1_000),
+            ("1e300", 1_000 + LONGEST_LIFETIME_SECONDS),
+        ] {
+            let reply = read(&format!(r#"{{"access_token":"a","expires_in":{written}}}"#)).unwrap();
+            assert_eq!(reply.expires_on, expires_on, "{written}");
+        }
+        assert_eq!(read(r#"{"access_token":"a"}"#).unwrap().expires_on, 1_600);
+    }
+
+    #[test]
+    fn the_account_is_that_of_client_info() {
+        let info = BASE64_URL_SAFE_NO_PAD.encode(r#"{"uid":"u","utid":"t"}"#);
+        let reply = read(&format!(r#"{{"access_token":"a","client_info":"{info}"}}"#)).unwrap();
+        assert_eq!(reply.home_account_id().as_deref(), Some("u.t"));
+        let broken = read(r#"{"access_token":"a","client_info":"!"}"#).unwrap();
+        assert_eq!(broken.home_account_id(), None);
+    }
+
+    #[test]
+    fn what_holds_no_token_is_refused_without_being_quoted() {
+        for body in [
+            "",
+            "<html>secret",
+            "{}",
+            r#"{"access_token":null}"#,
+            r#"["secret"]"#,
+        ] {
+            let error = read(body).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Protocol);
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        }
+    }
+}

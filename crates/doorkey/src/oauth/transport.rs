@@ -1,0 +1,274 @@
+//! Carries one request to the authority, and says what became of it.
+
+use super::error::is_transient_status;
+use crate::error::{Error, ErrorKind, Result};
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, Context, Method, Pipeline, PipelineStreamOptions, Request,
+    RetryOptions, Transport as HttpTransport,
+    headers::{HeaderName, RETRY_AFTER},
+};
+use futures_util::StreamExt;
+use std::{sync::OnceLock, time::Duration};
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// More than any reply of an authority; less than what fills a machine.
+const LARGEST_REPLY: usize = 1 << 20;
+
+/// Tries of one request, the first included.
+const TRIES: u32 = 3;
+
+/// Our requests, over the caller's transport or one of our own.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    client_options: ClientOptions,
+    /// Built with the first request: building can fail, and must not do so in a constructor.
+    pipeline: OnceLock<Pipeline>,
+}
+
+/// Which requests may be sent a second time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Resend {
+    /// Asking twice is as good as asking once.
+    Freely,
+    /// It carries a code that is good for one use, so only if it cannot have arrived.
+    IfUndelivered,
+}
+
+/// What the authority answered.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Transport {
+    pub(crate) fn new(client_options: ClientOptions) -> Self {
+        Self {
+            client_options,
+            pipeline: OnceLock::new(),
+        }
+    }
+
+    pub(crate) async fn get(&self, url: Url, deadline: Instant) -> Result<Reply> {
+        let request = Request::new(url, Method::Get);
+        self.send(request, Resend::Freely, deadline).await
+    }
+
+    pub(crate) async fn post_form(
+        &self,
+        url: Url,
+        headers: &[(&'static str, String)],
+        form: &[(&str, &str)],
+        resend: Resend,
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let mut request = Request::new(url, Method::Post);
+        request.insert_header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request.insert_header(HeaderName::from_static(name), value.clone());
+        }
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        request.set_body(body);
+        self.send(request, resend, deadline).await
+    }
+
+    async fn send(&self, mut request: Request, resend: Resend, deadline: Instant) -> Result<Reply> {
+        request.insert_header("accept", "application/json");
+        let pipeline = self.pipeline()?;
+        let mut tries = 1;
+        loop {
+            let outcome = timeout_at(deadline, send_once(pipeline, &mut request.clone()))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(Failure {
+                        delivered: true,
+                        error: slow(&request),
+                    })
+                });
+            let asked = match &outcome {
+                Ok(reply) if resend == Resend::Freely && is_transient_status(reply.status) => {
+                    reply.retry_after
+                }
+                Err(failure) if resend == Resend::Freely || !failure.delivered => None,
+                _ => return outcome.map_err(|failure| failure.error),
+            };
+            let wait = asked.unwrap_or(Duration::from_millis(400) * tries);
+            if tries == TRIES || Instant::now() + wait >= deadline {
+                return outcome.map_err(|failure| failure.error);
+            }
+            tracing::debug!(
+                host = request.url().host_str(),
+                tries,
+                ?wait,
+                "asking again"
+            );
+            sleep(wait).await;
+            tries += 1;
+        }
+    }
+
+    fn pipeline(&self) -> Result<&Pipeline> {
+        if let Some(pipeline) = self.pipeline.get() {
+            return Ok(pipeline);
+        }
+        let mut options = self.client_options.clone();
+        options.retry = RetryOptions::none();
+        if options.transport.is_none() {
+            options.transport = Some(default_transport()?);
+        }
+        let name = option_env!("CARGO_PKG_NAME");
+        let version = option_env!("CARGO_PKG_VERSION");
+        let pipeline = Pipeline::new(name, version, options, Vec::new(), Vec::new(), None);
+        Ok(self.pipeline.get_or_init(|| pipeline))
+    }
+}
+
+/// Why there is no reply.
+struct Failure {
+    /// Whether the authority may have the request all the same.
+    delivered: bool,
+    error: Error,
+}
+
+async fn send_once(pipeline: &Pipeline, request: &mut Request) -> Result<Reply, Failure> {
+    let options = PipelineStreamOptions {
+        skip_checks: true,
+        ..Default::default()
+    };
+    match pipeline
+        .stream(&Context::default(), request, Some(options))
+        .await
+    {
+        Ok(response) => read(request, response).await.map_err(|error| Failure {
+            delivered: true,
+            error,
+        }),
+        Err(error) => Err(Failure {
+            delivered: *error.kind() != azure_core::error::ErrorKind::Connection,
+            error: unreachable(request, error),
+        }),
+    }
+}
+
+async fn read(request: &Request, response: AsyncRawResponse) -> Result<Reply> {
+    let status = u16::from(response.status());
+    let retry_after = response
+        .headers()
+        .get_optional_str(&RETRY_AFTER)
+        .and_then(parse_retry_after);
+    let mut body = Zeroizing::new(Vec::new());
+    let mut chunks = response.into_body();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| unreachable(request, error))?;
+        if body.len() + chunk.len() > LARGEST_REPLY {
+            return Err(Error::protocol(format!(
+                "{} answered with more than {LARGEST_REPLY} bytes, which no authority does; check \
+                 the authority and the proxy",
+                origin(request)
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply {
+        status,
+        retry_after,
+        body,
+    })
+}
+
+/// Seconds or a date
+/// ([RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+fn parse_retry_after(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = azure_core::time::parse_rfc7231(value.trim()).ok()?;
+    let wait = date - azure_core::time::OffsetDateTime::now_utc();
+    Some(wait.try_into().unwrap_or(Duration::ZERO))
+}
+
+fn unreachable(request: &Request, error: azure_core::Error) -> Error {
+    let mut cause = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(next) = source {
+        cause = next.to_string();
+        source = next.source();
+    }
+    Error::new(
+        ErrorKind::Network,
+        format!(
+            "{} could not be reached ({cause}); check the network, the proxy (HTTPS_PROXY), the \
+             certificates that this machine trusts, and the authority's name",
+            origin(request)
+        ),
+    )
+    .with_source(error)
+}
+
+fn slow(request: &Request) -> Error {
+    Error::new(
+        ErrorKind::Network,
+        format!(
+            "{} did not answer in time; check the network, and try again",
+            origin(request)
+        ),
+    )
+}
+
+fn origin(request: &Request) -> String {
+    request.url().origin().ascii_serialization()
+}
+
+/// As `azure_core` builds its own, except that a machine without trusted certificates gets an
+/// error, not a panic.
+#[cfg(feature = "reqwest")]
+fn default_transport() -> Result<HttpTransport> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(20))
+        .read_timeout(Duration::from_secs(60))
+        .build()
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::CredentialUnavailable,
+                "no TLS connection can be made: this machine has no certificates to trust, or \
+                 they cannot be read; install them (Debian: ca-certificates), or give a \
+                 `transport` in `client_options`",
+            )
+            .with_source(error)
+        })?;
+    Ok(HttpTransport::new(std::sync::Arc::new(client)))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport() -> Result<HttpTransport> {
+    Err(Error::invalid_argument(
+        "`client_options` has no `transport`, and this program was built without one; give one, \
+         or turn on the feature `reqwest`",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(parse_retry_after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(
+            parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT"),
+            Some(Duration::ZERO)
+        );
+        assert!(
+            parse_retry_after("Fri, 31 Dec 2199 23:59:59 GMT")
+                .unwrap()
+                .as_secs()
+                > 3_600
+        );
+        assert_eq!(parse_retry_after("soon"), None);
+    }
+}

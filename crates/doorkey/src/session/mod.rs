@@ -1,0 +1,465 @@
+//! The decision: is a token known, can it be renewed, must a person be asked? The only place that
+//! decides.
+
+mod flights;
+mod state;
+
+use crate::{
+    cache::AccessToken,
+    claims,
+    error::{Error, ErrorKind, Result},
+    oauth::TokenReply,
+    options::{AccessTokenInfo, AuthenticateOptions, TokenInfoOptions},
+    record::AuthenticationRecord,
+    scopes::Scopes,
+    seams::Clock,
+    sensitive::Sensitive,
+    source::{Entra, Wanted},
+    tenant::{TenantId, TenantRules},
+};
+use azure_core::{
+    credentials::{AccessToken as AzureAccessToken, Secret},
+    time::OffsetDateTime,
+};
+use flights::Flights;
+use futures_util::future::FutureExt;
+use state::State;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::{runtime::Handle, sync::Mutex};
+
+/// A token is handed out while it has longer than this to live: the SDK's clients ask again from
+/// here on, and would on every request.
+const MARGIN_SECONDS: i64 = 300;
+
+/// How long a failed renewal is not repeated while there is a token that still lives.
+const PAUSE_SECONDS: i64 = 30;
+
+/// One credential's people, tokens and questions.
+#[derive(Debug)]
+pub(crate) struct Session {
+    // Shared with the flights, which outlive the call that began them.
+    inner: Arc<Inner>,
+}
+
+/// What distinguishes one session from another.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    pub(crate) tenants: TenantRules,
+    pub(crate) enable_cae: bool,
+    pub(crate) enable_support_logging: bool,
+    /// Whether `get_token` may ask a person.
+    pub(crate) automatic: bool,
+    pub(crate) record: Option<AuthenticationRecord>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    source: Entra,
+    tenants: TenantRules,
+    enable_cae: bool,
+    enable_support_logging: bool,
+    automatic: bool,
+    clock: Clock,
+    state: RwLock<State>,
+    tokens: Flights<TokenRequest, AccessTokenInfo>,
+    records: Flights<TokenRequest, AuthenticationRecord>,
+    /// One person is asked one thing at a time.
+    prompt: Mutex<()>,
+}
+
+/// A question, in the form in which two of them are the same.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct TokenRequest {
+    /// Who is expected to answer; `None` while nobody is known.
+    home_account_id: Option<String>,
+    tenant: TenantId,
+    scopes: Scopes,
+    cae: bool,
+    /// What the caller demands of the token.
+    claims: Option<String>,
+    /// What is sent: the caller's demand, and our capability.
+    claims_parameter: Option<String>,
+}
+
+/// What can be done without a person.
+enum Silently {
+    Done(AccessTokenInfo),
+    /// A person is needed, and perhaps the authority said why.
+    NeedsPerson(Option<Error>),
+}
+
+impl Session {
+    pub(crate) fn new(source: Entra, configuration: Configuration, clock: Clock) -> Self {
+        let Configuration {
+            tenants,
+            enable_cae,
+            enable_support_logging,
+            automatic,
+            record,
+        } = configuration;
+        Self {
+            inner: Arc::new(Inner {
+                source,
+                tenants,
+                enable_cae,
+                enable_support_logging,
+                automatic,
+                clock,
+                state: RwLock::new(State::new(record)),
+                tokens: Flights::new(),
+                records: Flights::new(),
+                prompt: Mutex::new(()),
+            }),
+        }
+    }
+
+    /// The SDK's question. The future of a cached token stays small: all that waits is boxed apart.
+    pub(crate) async fn get_token(&self, scopes: &[&str]) -> Result<AzureAccessToken> {
+        Scopes::check(scopes)?;
+        if let Some(token) = self.inner.cached(scopes) {
+            return Ok(token);
+        }
+        let info = Box::pin(self.get_token_info(scopes, TokenInfoOptions::default())).await?;
+        Ok(AzureAccessToken {
+            token: info.token,
+            expires_on: info.expires_on,
+        })
+    }
+
+    pub(crate) async fn get_token_info(
+        &self,
+        scopes: &[&str],
+        options: TokenInfoOptions,
+    ) -> Result<AccessTokenInfo> {
+        let inner = &self.inner;
+        let scopes = Scopes::parse(scopes)?;
+        let TokenInfoOptions {
+            claims,
+            tenant_id,
+            enable_cae,
+        } = options;
+        let request = inner.request(scopes, claims, tenant_id.as_deref(), enable_cae)?;
+        if let Some(token) = inner.known(&request) {
+            return Ok(token);
+        }
+        check_runtime()?;
+        let flight = inner.tokens.join(request.clone(), || {
+            let inner = Arc::clone(inner);
+            async move { inner.acquire(&request).await }.boxed()
+        });
+        flight.await
+    }
+
+    /// Always asks the person, and from then on is theirs.
+    pub(crate) async fn authenticate(
+        &self,
+        options: AuthenticateOptions,
+    ) -> Result<AuthenticationRecord> {
+        let inner = &self.inner;
+        let AuthenticateOptions {
+            scopes,
+            claims,
+            tenant_id,
+            enable_cae,
+        } = options;
+        let scopes = match scopes.as_slice() {
+            [] => inner.default_scopes()?,
+            scopes => Scopes::parse(scopes)?,
+        };
+        let request = inner.request(scopes, claims, tenant_id.as_deref(), enable_cae)?;
+        check_runtime()?;
+        let flight = inner.records.join(request.clone(), || {
+            let inner = Arc::clone(inner);
+            let asking = async move {
+                let _asking_alone = inner.prompt.lock().await;
+                let (_, record) = inner.ask(&request, None).await?;
+                Ok(record)
+            };
+            asking.boxed()
+        });
+        flight.await
+    }
+}
+
+impl Inner {
+    /// The path that every request of an SDK client takes: one lock for reading, no allocation but
+    /// the token's.
+    fn cached(&self, scopes: &[&str]) -> Option<AzureAccessToken> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let tenant = &self.tenants.configured;
+        let token = state.access_token(&self.source.oauth, tenant, scopes, self.enable_cae)?;
+        has_margin(token, self.clock.now()).then(|| AzureAccessToken {
+            token: secret(&token.secret),
+            expires_on: time(token.expires_on),
+        })
+    }
+
+    fn request(
+        &self,
+        scopes: Scopes,
+        claims: Option<String>,
+        tenant_id: Option<&str>,
+        enable_cae: bool,
+    ) -> Result<TokenRequest> {
+        let cae = enable_cae || self.enable_cae;
+        let claims = claims.filter(|claims| !claims.is_empty());
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(TokenRequest {
+            home_account_id: state
+                .record
+                .as_ref()
+                .map(|record| record.home_account_id.clone()),
+            tenant: self.tenants.resolve(tenant_id)?,
+            claims_parameter: claims::parameter(claims.as_deref(), cae)?,
+            scopes,
+            cae,
+            claims,
+        })
+    }
+
+    fn default_scopes(&self) -> Result<Scopes> {
+        let authority = self.source.oauth.authority();
+        match authority
+            .cloud()
+            .and_then(crate::cloud::Cloud::management_scope)
+        {
+            Some(scope) => Scopes::parse(&[scope]),
+            None => Err(Error::invalid_argument(format!(
+                "`scopes` has no default at {}; name what the sign-in is for",
+                authority.as_str()
+            ))),
+        }
+    }
+
+    /// One flight: silent if it can be, else a person.
+    async fn acquire(&self, request: &TokenRequest) -> Result<AccessTokenInfo> {
+        let why = match self.silently(request).await? {
+            Silently::Done(token) => return Ok(token),
+            Silently::NeedsPerson(why) => why,
+        };
+        if !self.automatic {
+            return Err(authentication_required(request, why));
+        }
+        let _asking_alone = match self.prompt.try_lock() {
+            Ok(alone) => alone,
+            Err(_) => {
+                let alone = self.prompt.lock().await;
+                // Whoever was asked meanwhile may have answered for this request too.
+                if let Silently::Done(token) = self.silently(request).await? {
+                    return Ok(token);
+                }
+                alone
+            }
+        };
+        let expected = self.record();
+        let (token, _) = self.ask(request, expected.as_ref()).await?;
+        Ok(token)
+    }
+
+    async fn silently(&self, request: &TokenRequest) -> Result<Silently> {
+        if let Some(token) = self.known(request) {
+            return Ok(Silently::Done(token));
+        }
+        let Some(record) = self.record() else {
+            return Ok(Silently::NeedsPerson(None));
+        };
+        let now = self.clock.now();
+        let (living, refresh_token, paused) = {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            (
+                self.find(&state, request)
+                    .filter(|token| token.expires_on > now)
+                    .map(info),
+                state.refresh_token(&self.source.oauth, request.cae),
+                state.is_paused(request, now),
+            )
+        };
+        let Some(refresh_token) = refresh_token else {
+            return Ok(living.map_or(Silently::NeedsPerson(None), Silently::Done));
+        };
+        if let (Some(token), true) = (&living, paused) {
+            return Ok(Silently::Done(token.clone()));
+        }
+        let home_account_id = &record.home_account_id;
+        let renewed = self
+            .source
+            .renew(request.wanted(), &refresh_token, home_account_id)
+            .await;
+        match renewed.and_then(|reply| self.keep(request, &reply, Some(&record), None)) {
+            Ok((token, _)) => Ok(Silently::Done(token)),
+            Err(error) => match living {
+                Some(token) => {
+                    tracing::warn!(%error, "a token could not be renewed; the old one still lives");
+                    let asked = error.retry_after().map_or(0, |wait| wait.as_secs());
+                    let pause = PAUSE_SECONDS.max(asked.try_into().unwrap_or(PAUSE_SECONDS));
+                    let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+                    state.pause(request.clone(), now, now + pause);
+                    Ok(Silently::Done(token))
+                }
+                None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Asks a person; `expected` is who it has to be, if anybody in particular.
+    async fn ask(
+        &self,
+        request: &TokenRequest,
+        expected: Option<&AuthenticationRecord>,
+    ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {
+        let accept = |reply: &TokenReply| self.check_account(reply, expected);
+        let username = expected.map(|record| record.username.as_str());
+        let reply = self.source.ask(request.wanted(), username, &accept).await?;
+        self.keep(request, &reply, expected, Some(self.source.sign_in.grant()))
+    }
+
+    /// Whose token this is must be known, and be whom it was asked for.
+    fn check_account(
+        &self,
+        reply: &TokenReply,
+        expected: Option<&AuthenticationRecord>,
+    ) -> Result<()> {
+        let Some(expected) = expected else {
+            return state::check_known(reply);
+        };
+        match reply.home_account_id() {
+            Some(account) if account != expected.home_account_id => {
+                let other = reply
+                    .id_token
+                    .as_ref()
+                    .and_then(|token| token.claims.username());
+                Err(Error::new(
+                    ErrorKind::WrongAccount,
+                    format!(
+                        "{} signed in, but a token of {} was asked for, so nothing was kept; sign \
+                         in as that account, or call `authenticate` to switch",
+                        other.unwrap_or("another account"),
+                        expected.username
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a reply under the person's own tenant.
+    fn keep(
+        &self,
+        request: &TokenRequest,
+        reply: &TokenReply,
+        expected: Option<&AuthenticationRecord>,
+        sign_in: Option<&'static str>,
+    ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {
+        self.check_account(reply, expected)?;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let record = state.keep(&self.source.oauth, request, reply, expected, sign_in)?;
+        if sign_in.is_some() {
+            let username = self
+                .enable_support_logging
+                .then_some(record.username.as_str());
+            tracing::info!(username, "signed in");
+        }
+        let token = AccessTokenInfo {
+            token: secret(&reply.access_token),
+            expires_on: time(reply.expires_on),
+            token_type: reply.token_type.clone(),
+            refresh_on: reply.refresh_on.map(time),
+        };
+        Ok((token, record))
+    }
+
+    fn known(&self, request: &TokenRequest) -> Option<AccessTokenInfo> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let token = self.find(&state, request)?;
+        has_margin(token, self.clock.now()).then(|| info(token))
+    }
+
+    /// A token that was issued without the claims cannot satisfy them.
+    fn find<'a>(&self, state: &'a State, request: &TokenRequest) -> Option<&'a AccessToken> {
+        if request.claims.is_some() {
+            return None;
+        }
+        let scopes: Vec<_> = request.scopes.iter().collect();
+        state.access_token(&self.source.oauth, &request.tenant, &scopes, request.cae)
+    }
+
+    fn record(&self) -> Option<AuthenticationRecord> {
+        self.state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .record
+            .clone()
+    }
+}
+
+impl TokenRequest {
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            tenant: &self.tenant,
+            scopes: &self.scopes,
+            claims: self.claims_parameter.as_deref(),
+        }
+    }
+}
+
+fn authentication_required(request: &TokenRequest, why: Option<Error>) -> Error {
+    let reason = why.as_ref().map_or_else(
+        || "no token for these scopes can be had without asking".to_owned(),
+        ToString::to_string,
+    );
+    let error = Error::new(
+        ErrorKind::AuthenticationRequired,
+        format!(
+            "a person has to sign in ({reason}), and this credential may not ask them \
+             (`disable_automatic_authentication`); call `authenticate` with this error's scopes \
+             and claims"
+        ),
+    )
+    .with_request(request.scopes.to_vec(), request.claims.clone());
+    match why.as_ref().and_then(Error::oauth) {
+        Some(oauth) => error.with_oauth(oauth.clone()),
+        None => error,
+    }
+}
+
+/// What waits, waits on Tokio, which panics where there is none.
+fn check_runtime() -> Result<()> {
+    match Handle::try_current() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::new(
+            ErrorKind::CredentialUnavailable,
+            "a token has to be fetched, and no Tokio runtime is running here; call from within \
+             one: #[tokio::main], `Runtime::block_on`, or `Handle::enter` on a thread of your own",
+        )
+        .with_source(error)),
+    }
+}
+
+/// Whether a token may still be handed out. One that never had twice the margin to live counts as
+/// good for half its life, or it would be renewed on every call.
+fn has_margin(token: &AccessToken, now: i64) -> bool {
+    let margin = MARGIN_SECONDS.min((token.expires_on - token.cached_at) / 2);
+    token.expires_on - now > margin
+}
+
+fn info(token: &AccessToken) -> AccessTokenInfo {
+    AccessTokenInfo {
+        token: secret(&token.secret),
+        expires_on: time(token.expires_on),
+        token_type: token.token_type.clone(),
+        refresh_on: token.refresh_on.map(time),
+    }
+}
+
+fn secret(token: &Sensitive) -> Secret {
+    Secret::new(token.expose().to_owned())
+}
+
+fn time(unix_seconds: i64) -> OffsetDateTime {
+    // Lifetimes are bounded where they are read, so this is a date.
+    OffsetDateTime::from_unix_timestamp(unix_seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+use super::TokenRequest;
+use crate::{
+    cache::{AccessToken, Owner, TokenCache},
+    error::{Error, Result},
+    oauth::{OAuthClient, TokenReply},
+    record::AuthenticationRecord,
+    sensitive::Sensitive,
+    tenant::TenantId,
+};
+use std::collections::HashMap;
+
+/// What a session knows, behind its one lock.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Whose session it is.
+    pub(super) record: Option<AuthenticationRecord>,
+    cache: TokenCache,
+    /// Which tenant stands behind a name: `organizations`, or a domain. Few, so a list.
+    tenant_ids: Vec<(TenantId, String)>,
+    /// Until when a request is not sent again (Unix seconds).
+    pauses: HashMap<TokenRequest, i64>,
+}
+
+impl State {
+    pub(super) fn new(record: Option<AuthenticationRecord>) -> Self {
+        Self {
+            record,
+            cache: TokenCache::default(),
+            tenant_ids: Vec::new(),
+            pauses: HashMap::new(),
+        }
+    }
+
+    pub(super) fn access_token<S: AsRef<str>>(
+        &self,
+        oauth: &OAuthClient,
+        tenant: &TenantId,
+        scopes: &[S],
+        cae: bool,
+    ) -> Option<&AccessToken> {
+        let record = self.record.as_ref()?;
+        let realm = self.realm(record, tenant)?;
+        self.cache
+            .access_token(owner(oauth, &record.home_account_id), realm, scopes, cae)
+    }
+
+    pub(super) fn refresh_token(&self, oauth: &OAuthClient, cae: bool) -> Option<Sensitive> {
+        let record = self.record.as_ref()?;
+        self.cache
+            .refresh_token(owner(oauth, &record.home_account_id), cae)
+            .cloned()
+    }
+
+    /// Keeps a reply under the tenant that it is really of. A sign-in makes the session that
+    /// person's.
+    pub(super) fn keep(
+        &mut self,
+        oauth: &OAuthClient,
+        request: &TokenRequest,
+        reply: &TokenReply,
+        expected: Option<&AuthenticationRecord>,
+        sign_in: Option<&'static str>,
+    ) -> Result<AuthenticationRecord> {
+        let record = match (expected, &reply.id_token) {
+            // A renewal need not say again who it is for.
+            (Some(expected), _) if sign_in.is_none() => expected.clone(),
+            _ => record_of(oauth, request, reply)?,
+        };
+        let tid = reply
+            .id_token
+            .as_ref()
+            .and_then(|token| token.claims.tid.clone());
+        let realm = tid.unwrap_or_else(|| {
+            self.realm(&record, &request.tenant)
+                .unwrap_or(&record.tenant_id)
+                .to_owned()
+        });
+        let home_account_id = &record.home_account_id;
+        let owner = owner(oauth, home_account_id);
+        self.cache
+            .keep(owner, &realm, &request.scopes, request.cae, reply, sign_in);
+        if sign_in.is_some() {
+            let same = self
+                .record
+                .as_ref()
+                .is_some_and(|old| old.home_account_id == *home_account_id);
+            if !same {
+                self.tenant_ids.clear();
+            }
+            // A person who already was somebody stays the same somebody, in whichever tenant this
+            // token is.
+            if !same || expected.is_none() {
+                self.record = Some(record.clone());
+            }
+            self.pauses.clear();
+        }
+        if !request.tenant.is_id() {
+            self.tenant_ids
+                .retain(|(tenant, _)| *tenant != request.tenant);
+            self.tenant_ids.push((request.tenant.clone(), realm));
+        }
+        self.pauses.remove(request);
+        Ok(record)
+    }
+
+    /// Leaves a request alone until `until` (Unix seconds).
+    pub(super) fn pause(&mut self, request: TokenRequest, now: i64, until: i64) {
+        self.pauses.retain(|_, until| *until > now);
+        self.pauses.insert(request, until);
+    }
+
+    pub(super) fn is_paused(&self, request: &TokenRequest, now: i64) -> bool {
+        self.pauses.get(request).is_some_and(|until| *until > now)
+    }
+
+    /// The tenant id under which the tokens of `tenant` are kept, if it is known.
+    fn realm<'a>(
+        &'a self,
+        record: &'a AuthenticationRecord,
+        tenant: &'a TenantId,
+    ) -> Option<&'a str> {
+        if tenant.is_id() {
+            return Some(tenant.as_str());
+        }
+        let known = self.tenant_ids.iter().find(|(name, _)| name == tenant);
+        match known {
+            Some((_, id)) => Some(id),
+            None => tenant.is_for_many().then_some(record.tenant_id.as_str()),
+        }
+    }
+}
+
+/// Nobody's tokens are kept: an answer to a person's sign-in must say who signed in.
+pub(super) fn check_known(reply: &TokenReply) -> Result<()> {
+    match (&reply.id_token, reply.home_account_id()) {
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err(Error::protocol(
+            "the authority sent no id token, so it is unknown who signed in, and nothing was kept; \
+             check `authority`",
+        )),
+    }
+}
+
+fn record_of(
+    oauth: &OAuthClient,
+    request: &TokenRequest,
+    reply: &TokenReply,
+) -> Result<AuthenticationRecord> {
+    check_known(reply)?;
+    let claims = reply.id_token.as_ref().map(|token| &token.claims);
+    Ok(AuthenticationRecord {
+        authority: oauth.authority().host_and_port(),
+        client_id: oauth.client_id().to_owned(),
+        home_account_id: reply.home_account_id().unwrap_or_default(),
+        tenant_id: claims
+            .and_then(|claims| claims.tid.as_deref())
+            .unwrap_or(request.tenant.as_str())
+            .to_owned(),
+        username: claims
+            .and_then(|claims| claims.username())
+            .unwrap_or_default()
+            .to_owned(),
+    })
+}
+
+fn owner<'a>(oauth: &'a OAuthClient, home_account_id: &'a str) -> Owner<'a> {
+    Owner {
+        home_account_id,
+        environment: oauth.authority().host(),
+        client_id: oauth.client_id(),
+    }
+}

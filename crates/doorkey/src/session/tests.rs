@@ -1,0 +1,488 @@
+//! Every rule of the decision, by the requests that the authority saw.
+
+use crate::{
+    AuthenticateOptions, ErrorKind, InteractiveCredential, TokenInfoOptions,
+    testing::{Answer, Entra, OTHER_SCOPE, SCOPE, turn_clock},
+};
+use azure_core::{credentials::TokenCredential, time::OffsetDateTime};
+use doorkey_emulator::{Endpoint, Reply};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+async fn token(credential: &dyn TokenCredential, scope: &str) -> crate::Result<String> {
+    match credential.get_token(&[scope], None).await {
+        Ok(token) => Ok(token.token.secret().to_owned()),
+        Err(error) => Err(crate::Error::find(&error).unwrap().clone()),
+    }
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}
+
+fn refusal(error: &str, suberror: &str) -> Reply {
+    Reply::new(400)
+        .header("content-type", "application/json")
+        .body(
+        serde_json::json!({
+            "error": error, "suberror": suberror, "error_codes": [50076],
+            "error_description": "AADSTS50076: more is needed.", "claims": r#"{"access_token":{}}"#,
+        })
+        .to_string(),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_is_asked_once_and_then_the_cache_answers() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let first = token(&*credential, SCOPE).await.unwrap();
+    assert_eq!(token(&*credential, SCOPE).await.unwrap(), first);
+    assert_eq!(entra.grants(), [DEVICE]);
+    assert_eq!(
+        entra.emulator.requests().len(),
+        2,
+        "{:?}",
+        entra.emulator.requests()
+    );
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_scopes_come_by_the_refresh_token() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    token(&*credential, SCOPE).await.unwrap();
+    token(&*credential, OTHER_SCOPE).await.unwrap();
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
+    let requests = entra.requests_to(Endpoint::Token);
+    let scope = requests[1].form_value("scope").unwrap();
+    assert_eq!(
+        scope,
+        format!("{OTHER_SCOPE} offline_access openid profile")
+    );
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.form_value("resource").is_none())
+    );
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_in_its_last_five_minutes_each_time_by_the_newest_refresh_token() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
+    let first = token(&*credential, SCOPE).await.unwrap();
+
+    until(&entra, info.expires_on, 301).await;
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        first,
+        "more than five minutes are left"
+    );
+    turn_clock(Duration::from_secs(1)).await;
+    let second = token(&*credential, SCOPE).await.unwrap();
+    assert_ne!(second, first);
+    turn_clock(minutes(24 * 60)).await;
+    token(&*credential, SCOPE).await.unwrap();
+    let requests = entra.requests_to(Endpoint::Token);
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token", "refresh_token"]);
+    assert_ne!(
+        requests[1].form_value("refresh_token"),
+        requests[2].form_value("refresh_token")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_renewal_is_not_repeated_for_thirty_seconds_while_the_token_lives() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
+    until(&entra, info.expires_on, 200).await;
+    entra.emulator.replace_next(
+        Endpoint::Token,
+        100,
+        refusal("invalid_grant", "basic_action"),
+    );
+    for _ in 0..50 {
+        assert_eq!(
+            token(&*credential, SCOPE).await.unwrap(),
+            info.token.secret()
+        );
+    }
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
+    turn_clock(Duration::from_secs(30)).await;
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        info.token.secret()
+    );
+    assert_eq!(entra.grants().len(), 3, "asked again after the pause");
+    assert_eq!(entra.prompts(), 1, "nobody is asked while a token lives");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_that_asks_for_rest_gets_it() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
+    until(&entra, info.expires_on, 290).await;
+    let busy = Reply::new(429).header("retry-after", "120");
+    entra.emulator.replace_next(Endpoint::Token, 1, busy);
+    token(&*credential, SCOPE).await.unwrap();
+    turn_clock(Duration::from_secs(119)).await;
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        info.token.secret()
+    );
+    assert_eq!(entra.grants().len(), 2);
+    turn_clock(Duration::from_secs(1)).await;
+    assert_ne!(
+        token(&*credential, SCOPE).await.unwrap(),
+        info.token.secret()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_an_error_not_a_prompt() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    token(&*credential, SCOPE).await.unwrap();
+    turn_clock(minutes(24 * 60)).await;
+    entra
+        .emulator
+        .replace_next(Endpoint::Token, 10, Reply::new(503));
+    let error = token(&*credential, SCOPE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.is_transient());
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_request_has_thirty_seconds_in_all() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    token(&*credential, SCOPE).await.unwrap();
+    turn_clock(minutes(24 * 60)).await;
+    entra
+        .emulator
+        .replace_next(Endpoint::Token, 10, Reply::stall());
+    let begun = Instant::now();
+    let error = token(&*credential, SCOPE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert_eq!(begun.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_refresh_token_leads_to_the_person() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    token(&*credential, SCOPE).await.unwrap();
+    turn_clock(minutes(24 * 60)).await;
+    entra.emulator.revoke_refresh_tokens(&entra.username(0));
+    token(&*credential, SCOPE).await.unwrap();
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token", DEVICE]);
+    assert_eq!(entra.prompts(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_may_be_asked_the_error_says_what_to_ask() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|options| options.disable_automatic_authentication = true);
+    let error = token(&*credential, SCOPE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+    assert!(error.needs_person());
+    assert_eq!(error.scopes(), [SCOPE]);
+    assert!(entra.emulator.requests().is_empty());
+
+    let scopes = error.scopes().to_vec();
+    let options = AuthenticateOptions {
+        scopes,
+        ..Default::default()
+    };
+    credential.authenticate(Some(options)).await.unwrap();
+    token(&*credential, SCOPE).await.unwrap();
+
+    turn_clock(minutes(24 * 60)).await;
+    entra.emulator.replace_next(
+        Endpoint::Token,
+        1,
+        refusal("interaction_required", "basic_action"),
+    );
+    let error = token(&*credential, SCOPE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+    assert_eq!(
+        error.claims(),
+        Some(r#"{"access_token":{}}"#),
+        "the authority's own"
+    );
+    let oauth = error.oauth().unwrap();
+    assert_eq!(oauth.suberror.as_deref(), Some("basic_action"));
+    assert_eq!(
+        (oauth.codes.as_slice(), oauth.status),
+        ([50076].as_slice(), Some(400))
+    );
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn authenticate_always_asks_and_may_switch_the_person() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let first = credential.authenticate(None).await.unwrap();
+    assert_eq!(first.username, entra.username(0));
+    let guest = entra
+        .emulator
+        .users()
+        .iter()
+        .find(|user| user.note.contains("guest"));
+    let other = guest.unwrap().username.clone();
+    entra.person_answers(Answer::As(other.clone()));
+    let second = credential.authenticate(None).await.unwrap();
+    assert_eq!(entra.prompts(), 2);
+    assert_eq!(second.username, other);
+    assert_ne!(second.home_account_id, first.home_account_id);
+    let scope = "https://management.core.windows.net//.default";
+    let requested = entra.requests_to(Endpoint::DeviceCode)[0]
+        .form_value("scope")
+        .unwrap()
+        .to_owned();
+    assert!(
+        requested.contains(scope),
+        "the default of the public cloud: {requested}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_somebody_else_is_not_kept() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let record = credential.authenticate(None).await.unwrap();
+    let fresh = entra.credential(|options| options.authentication_record = Some(record.clone()));
+    let guest = entra
+        .emulator
+        .users()
+        .iter()
+        .find(|user| user.note.contains("guest"));
+    entra.person_answers(Answer::As(guest.unwrap().username.clone()));
+    let error = token(&*fresh, SCOPE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongAccount);
+    assert!(error.to_string().contains(&record.username), "{error}");
+    entra.person_answers(Answer::As(record.username.clone()));
+    token(&*fresh, SCOPE).await.unwrap();
+    assert_eq!(
+        entra.grants(),
+        [DEVICE; 3],
+        "nothing of the other person was used"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_kept_under_the_persons_real_tenant() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let options = AuthenticateOptions {
+        scopes: vec![SCOPE.into()],
+        ..Default::default()
+    };
+    let record = credential.authenticate(Some(options)).await.unwrap();
+    let requests = entra.emulator.requests().len();
+    assert_eq!(record.tenant_id, entra.emulator.tenant_id());
+    let in_tenant = |tenant: &str| TokenInfoOptions {
+        tenant_id: Some(tenant.to_owned()),
+        ..Default::default()
+    };
+    let tenant = in_tenant(&record.tenant_id);
+    credential
+        .get_token_info(&[SCOPE], Some(tenant))
+        .await
+        .unwrap();
+    assert_eq!(
+        entra.emulator.requests().len(),
+        requests,
+        "asked by `organizations`, found by id"
+    );
+
+    let (_, domain) = record.username.split_once('@').unwrap();
+    credential
+        .get_token_info(&[SCOPE], Some(in_tenant(domain)))
+        .await
+        .unwrap();
+    let learned = entra.emulator.requests().len();
+    credential
+        .get_token_info(&[SCOPE], Some(in_tenant(domain)))
+        .await
+        .unwrap();
+    assert_eq!(
+        entra.emulator.requests().len(),
+        learned,
+        "a domain's tenant is learned once"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_is_not_allowed_is_refused_before_anything_is_sent() {
+    let entra = Entra::start().await;
+    let credential =
+        entra.credential(|options| options.client.tenant_id = Some("a.example".into()));
+    for tenant in ["b.example", "b/../c"] {
+        let options = TokenInfoOptions {
+            tenant_id: Some(tenant.into()),
+            ..Default::default()
+        };
+        let error = credential
+            .get_token_info(&[SCOPE], Some(options))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    }
+    assert!(entra.emulator.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn claims_pass_the_cache_by_and_go_on_both_requests() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let claims = r#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#;
+    let with = || TokenInfoOptions {
+        claims: Some(claims.into()),
+        ..Default::default()
+    };
+    credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
+    credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
+    let newest = credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token", "refresh_token"]);
+    for request in entra.emulator.requests() {
+        assert_eq!(
+            request.form_value("claims"),
+            Some(claims),
+            "{}",
+            request.path
+        );
+    }
+    assert_eq!(
+        token(&*credential, SCOPE).await.unwrap(),
+        newest.token.secret()
+    );
+
+    let malformed = TokenInfoOptions {
+        claims: Some("{".into()),
+        ..Default::default()
+    };
+    let error = credential
+        .get_token_info(&[SCOPE], Some(malformed))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[tokio::test(start_paused = true)]
+async fn continuous_access_has_tokens_of_its_own_and_the_same_sign_in() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let plain = token(&*credential, SCOPE).await.unwrap();
+    let with = || TokenInfoOptions {
+        enable_cae: true,
+        ..Default::default()
+    };
+    let revocable = credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
+    assert_ne!(revocable.token.secret(), plain);
+    credential
+        .get_token_info(&[SCOPE], Some(with()))
+        .await
+        .unwrap();
+    assert_eq!(token(&*credential, SCOPE).await.unwrap(), plain);
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
+    let sent = entra.requests_to(Endpoint::Token)[1]
+        .form_value("claims")
+        .unwrap()
+        .to_owned();
+    assert_eq!(sent, r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_start_together_ask_one_person_once() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let same = tokio::join!(
+        token(&*credential, SCOPE),
+        token(&*credential, SCOPE),
+        token(&*credential, OTHER_SCOPE),
+    );
+    let (one, two, other) = (same.0.unwrap(), same.1.unwrap(), same.2.unwrap());
+    assert_eq!(one, two);
+    assert_ne!(one, other);
+    assert_eq!(entra.prompts(), 1);
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flight_lives_as_long_as_somebody_waits_for_it() {
+    let entra = Entra::start().await;
+    entra.person_answers(Answer::Nothing);
+    let credential = entra.credential(|_| {});
+    let begin = || {
+        let credential = credential.clone();
+        tokio::spawn(async move { token(&*credential, SCOPE).await })
+    };
+    let (one, two) = (begin(), begin());
+    turn_clock(Duration::from_secs(11)).await;
+    one.abort();
+    turn_clock(Duration::from_secs(10)).await;
+    let polls = entra.grants().len();
+    let code = entra.person.codes.lock().unwrap()[0].user_code.clone();
+    entra
+        .person
+        .answers(&code, Answer::As(entra.username(0)))
+        .unwrap();
+    two.await.unwrap().unwrap();
+    assert!(
+        entra.grants().len() > polls && entra.prompts() == 1,
+        "the second waiter was served"
+    );
+
+    let alone = entra.credential(|_| {});
+    let waiting = tokio::spawn(async move { token(&*alone, SCOPE).await });
+    turn_clock(Duration::from_secs(11)).await;
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    let polls = entra.grants().len();
+    turn_clock(minutes(10)).await;
+    assert_eq!(entra.grants().len(), polls, "nobody waits, so nobody polls");
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error_that_says_so() {
+    let credential = crate::DeviceCodeCredential::new(None).unwrap();
+    let scopes = [SCOPE];
+    let mut call = credential.get_token(&scopes, None);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(outcome) = call.as_mut().poll(&mut context) else {
+        panic!("nothing can be waited for")
+    };
+    let error = outcome.unwrap_err();
+    let error = crate::Error::find(&error).unwrap();
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+    assert!(error.to_string().contains("Tokio"), "{error}");
+}
+
+/// Turns the clock to so many seconds before `time`.
+async fn until(entra: &Entra, time: OffsetDateTime, seconds: u32) {
+    let left = time - entra.now();
+    turn_clock(left.unsigned_abs() - Duration::from_secs(seconds.into())).await;
+}

@@ -1,0 +1,69 @@
+use crate::{
+    error::Result,
+    oauth::{OAuthClient, Parameters, TokenReply},
+    options::SignInObserver,
+    scopes::Scopes,
+    sensitive::Sensitive,
+    sign_in::{Question, SignIn},
+    tenant::TenantId,
+};
+use azure_core::Uuid;
+use std::sync::Arc;
+
+/// Entra ID itself: by a refresh token, or by one of the ways to ask a person.
+#[derive(Debug)]
+pub(crate) struct Entra {
+    pub(crate) oauth: OAuthClient,
+    pub(crate) sign_in: SignIn,
+    pub(crate) observer: Option<Arc<dyn SignInObserver>>,
+}
+
+/// What is wanted of a source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) scopes: &'a Scopes,
+    /// As it is sent: with our capability, where the token shall be revocable.
+    pub(crate) claims: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    fn parameters(&self) -> Parameters<'_> {
+        Parameters {
+            tenant: self.tenant,
+            scopes: self.scopes,
+            claims: self.claims,
+            correlation_id: Uuid::new_v4(),
+        }
+    }
+}
+
+impl Entra {
+    /// Without a person.
+    pub(crate) async fn renew(
+        &self,
+        wanted: Wanted<'_>,
+        refresh_token: &Sensitive,
+        home_account_id: &str,
+    ) -> Result<TokenReply> {
+        self.oauth
+            .refresh(&wanted.parameters(), refresh_token, home_account_id)
+            .await
+    }
+
+    /// By asking a person. `accept` may still refuse what came, and the person is told.
+    pub(crate) async fn ask(
+        &self,
+        wanted: Wanted<'_>,
+        expected_username: Option<&str>,
+        accept: &(dyn Fn(&TokenReply) -> Result<()> + Sync),
+    ) -> Result<TokenReply> {
+        let question = Question {
+            parameters: wanted.parameters(),
+            login_hint: self.sign_in.login_hint().or(expected_username),
+            observer: self.observer.as_deref(),
+            accept,
+        };
+        self.sign_in.ask(&self.oauth, &question).await
+    }
+}

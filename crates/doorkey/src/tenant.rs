@@ -1,0 +1,147 @@
+use crate::error::{Error, Result};
+
+/// A tenant as it stands in an authority's URLs: a tenant id, a domain name, or one of the names
+/// for many tenants.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct TenantId {
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Kind {
+    Id,
+    Name,
+    Many,
+}
+
+impl TenantId {
+    pub(crate) const ORGANIZATIONS: &str = "organizations";
+
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        // Dots alone would climb in the URL's path.
+        if !text.bytes().all(valid) || !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Error::invalid_argument(format!(
+                "`tenant_id` {text:?} is no tenant; give its id or domain name, made of letters, \
+                 digits, `-` and `.` (https://learn.microsoft.com/entra/fundamentals/how-to-find-tenant)"
+            )));
+        }
+        // Neither ids nor domain names know upper case, and the cache keeps ids in lower case.
+        let text = text.to_ascii_lowercase();
+        let kind = if azure_core::Uuid::try_parse(&text).is_ok() {
+            Kind::Id
+        } else if matches!(text.as_str(), Self::ORGANIZATIONS | "common" | "consumers") {
+            Kind::Many
+        } else {
+            Kind::Name
+        };
+        Ok(Self { text, kind })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this names no tenant of its own: who signs in decides.
+    pub(crate) fn is_for_many(&self) -> bool {
+        self.kind == Kind::Many
+    }
+
+    /// Whether this is a tenant's id, not a name.
+    pub(crate) fn is_id(&self) -> bool {
+        self.kind == Kind::Id
+    }
+
+    fn is(&self, other: &str) -> bool {
+        self.text.eq_ignore_ascii_case(other)
+    }
+}
+
+/// Which tenants a credential may be asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct TenantRules {
+    pub(crate) configured: TenantId,
+    pub(crate) additionally_allowed: Vec<String>,
+    /// `AZURE_IDENTITY_DISABLE_MULTITENANTAUTH`: a request's tenant is ignored.
+    pub(crate) single: bool,
+}
+
+impl TenantRules {
+    /// The tenant of one request.
+    pub(crate) fn resolve(&self, requested: Option<&str>) -> Result<TenantId> {
+        let Some(requested) = requested.filter(|requested| !self.configured.is(requested)) else {
+            return Ok(self.configured.clone());
+        };
+        let requested = TenantId::parse(requested)?;
+        // ADFS has one tenant, under a name of its own.
+        if self.single || self.configured.is("adfs") {
+            return Ok(self.configured.clone());
+        }
+        let listed = |allowed: &String| allowed == "*" || requested.is(allowed);
+        let open =
+            self.configured.is(TenantId::ORGANIZATIONS) && self.additionally_allowed.is_empty();
+        if open || self.additionally_allowed.iter().any(listed) {
+            return Ok(requested);
+        }
+        Err(Error::invalid_argument(format!(
+            "this credential is for tenant {:?} and may not ask for tenant {:?}; add it to \
+             `additionally_allowed_tenants`, or \"*\" for any",
+            self.configured.as_str(),
+            requested.as_str(),
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_tenant_is_refused() {
+        for text in [
+            "a_b", "a/b", " a", "a b", "'a'", "{a}", "\u{e4}", "", ".", "..", "-",
+        ] {
+            let error = TenantId::parse(text).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument, "{text}");
+        }
+        for text in [
+            "contoso.example",
+            "72f988bf-86f1-41af-91ab-2d7cd011db47",
+            "adfs",
+        ] {
+            TenantId::parse(text).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_rules_of_azure_identity() {
+        let b = "b.example";
+        for (configured, allowed, single, requested, resolved) in [
+            ("a", vec![], false, None, Some("a")),
+            ("a", vec![], false, Some("A"), Some("a")),
+            ("a", vec![], false, Some(b), None),
+            ("a", vec!["B.example"], false, Some(b), Some(b)),
+            ("a", vec!["*"], false, Some(b), Some(b)),
+            ("a", vec!["c"], false, Some(b), None),
+            ("a", vec![], true, Some(b), Some("a")),
+            ("adfs", vec!["*"], false, Some(b), Some("adfs")),
+            ("organizations", vec![], false, Some(b), Some(b)),
+            ("organizations", vec!["c"], false, Some(b), None),
+            ("common", vec![], false, Some(b), None),
+            ("a", vec!["*"], false, Some("b/c"), None),
+        ] {
+            let rules = TenantRules {
+                configured: TenantId::parse(configured).unwrap(),
+                additionally_allowed: allowed.iter().map(|&tenant| tenant.into()).collect(),
+                single,
+            };
+            let tenant = rules.resolve(requested).ok();
+            assert_eq!(
+                tenant.as_ref().map(TenantId::as_str),
+                resolved,
+                "{configured} {allowed:?} {requested:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What a suite cannot do without, and how it comes to be there.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    child, debian,
+    failure::{Failure, Result},
+    place::Place,
+    platforms,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need {
+    /// A program on the search path, from wherever it came; else of this Debian package. The
+    /// suite is told its path in this variable.
+    Program {
+        program: &'static str,
+        package: &'static str,
+        variable: &'static str,
+    },
+    /// Debian packages that cannot be told by a program's name.
+    Packages(&'static [&'static str]),
+    /// Python packages, in a virtual environment of their own.
+    Python {
+        /// Its folder below the target folder.
+        folder: &'static str,
+        /// The requirements file, below the workspace.
+        requirements: &'static str,
+        /// The suite is told the path of the environment's `python` in this variable.
+        variable: Option<&'static str>,
+    },
+    /// Stand-ins for a C compiler of another system.
+    StubCompiler,
+}
+
+/// What the suite's commands find in their environment.
+pub(crate) type Environment = Vec<(&'static str, OsString)>;
+
+/// Installs what is missing.
+pub(crate) fn provide(needs: &[Need], place: &Place) -> Result<Environment> {
+    // All at once, so that who may not install them is told of all.
+    let packages: Vec<&str> = needs.iter().flat_map(Need::packages).copied().collect();
+    debian::install(&packages, &place.root)?;
+
+    let mut environment = Environment::new();
+    for need in needs {
+        match *need {
+            Need::Program {
+                program,
+                package,
+                variable,
+            } => {
+                let path = on_search_path(program).ok_or_else(|| {
+                    Failure::new(format!(
+                        "{package} is installed, but there is no {program} on PATH"
+                    ))
+                })?;
+                environment.push((variable, path.into()));
+            }
+            Need::Packages(_) => {}
+            Need::Python {
+                folder,
+                requirements,
+                variable,
+            } => {
+                let python = provide_python(folder, requirements, place)?;
+                if let Some(variable) = variable {
+                    environment.push((variable, python.into()));
+                }
+            }
+            Need::StubCompiler => environment.extend(platforms::provide_stub_compiler(place)?),
+        }
+    }
+    Ok(environment)
+}
+
+impl Need {
+    /// The Debian packages that it takes on this machine.
+    fn packages(&self) -> &[&'static str] {
+        match self {
+            Self::Program {
+                program, package, ..
+            } if on_search_path(program).is_none() => std::slice::from_ref(package),
+            Self::Packages(packages) => packages,
+            _ => &[],
+        }
+    }
+}
+
+/// The environment's `python`; the environment is made anew when the requirements have changed.
+fn provide_python(folder: &str, requirements: &str, place: &Place) -> Result<PathBuf> {
+    let requirements = place.root.join(requirements);
+    let wanted = fs::read_to_string(&requirements).map_err(Failure::while_(format!(
+        "reading {}",
+        requirements.display()
+    )))?;
+    let environment = place.target.join(folder);
+    let python = program_in_venv(&environment, "python");
+    // Written last, so that an installation which was cut short is not taken for a whole one.
+    let installed = environment.join("installed.txt");
+    if python.exists() && fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return Ok(python);
+    }
+
+    let system = system_python(place)?;
+    child::must_succeed(
+        child::command(system, &place.root)
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment),
+        "making a virtual environment",
+    )?;
+    child::must_succeed(
+        child::command(&python, &place.root)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(["--disable-pip-version-check", "--requirement"])
+            .arg(&requirements),
+        "installing Python packages",
+    )?;
+    fs::write(&installed, wanted)
+        .map_err(Failure::while_(format!("writing {}", installed.display())))?;
+    Ok(python)
+}
+
+/// A Python that can make virtual environments: Debian splits that off its `python3`.
+fn system_python(place: &Place) -> Result<PathBuf> {
+    if let Some(python) = on_search_path("python3")
+        && child::succeeds(child::command(&python, &place.root).args(["-c", "import ensurepip"]))?
+    {
+        return Ok(python);
+    }
+    debian::install(&["python3", "python3-venv"], &place.root)?;
+    on_search_path("python3").ok_or_else(|| Failure::new("there is no python3 on PATH"))
+}
+
+pub(crate) fn program_in_venv(environment: &Path, program: &str) -> PathBuf {
+    if cfg!(windows) {
+        environment.join("Scripts").join(format!("{program}.exe"))
+    } else {
+        environment.join("bin").join(program)
+    }
+}
+
+fn on_search_path(program: &str) -> Option<PathBuf> {
+    find_program(program, &std::env::var_os("PATH")?)
+}
+
+fn find_program(program: &str, search_path: &OsString) -> Option<PathBuf> {
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(search_path)
+        // An empty entry means the current folder, where nobody keeps their tools.
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(&file))
+        .find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_in_the_first_folder_that_has_it() {
+        let here = std::env::current_exe().expect("our own path");
+        let folder = here.parent().expect("a folder");
+        let name = here.file_stem().expect("a name").to_string_lossy();
+        let search_path =
+            std::env::join_paths([Path::new("relative"), Path::new("/nowhere"), folder])
+                .expect("a search path");
+        assert_eq!(find_program(&name, &search_path), Some(here.clone()));
+        assert_eq!(find_program("doorkey-no-such-program", &search_path), None);
+    }
+}
