@@ -146,6 +146,12 @@ impl Chromium {
         value.unwrap_or_else(|error| panic!("{error}: {script}"))
     }
 
+    /// The value that a script gives to its last argument, a function.
+    pub(crate) async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let value = self.client.execute_async(script, arguments).await;
+        value.unwrap_or_else(|error| panic!("{error}: {script}"))
+    }
+
     pub(crate) async fn devtools(&self, method: &'static str, parameters: Value) -> Value {
         let command = DevTools { method, parameters };
         let answer = self.client.issue_cmd(command).await;

@@ -5,10 +5,15 @@
 //! `target/screenshots`.
 
 mod chromium;
+mod device_code;
 mod devtools;
 mod driver;
+mod ends;
+mod hostile;
+mod keyboard;
 mod manners;
 mod people;
 mod person;
 mod scene;
 mod screenshots;
+mod strays;

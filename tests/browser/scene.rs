@@ -135,6 +135,13 @@ impl Scene {
         requests
     }
 
+    /// Waits until a token is asked for.
+    pub(crate) async fn token_is_asked_for(&self) {
+        while self.requests_to(Endpoint::Token).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// What tokens were asked for with.
     pub(crate) fn grants(&self) -> Vec<String> {
         self.requests_to(Endpoint::Token)
