@@ -114,7 +114,8 @@ impl Content<'_> {
              <style>{STYLE}</style>\n\
              </head>\n\
              <body>\n\
-             <main class=\"{class}\" role=\"{role}\">\n\
+             <main class=\"{class}\">\n\
+             <div role=\"{role}\">\n\
              <svg viewBox=\"0 0 48 48\" width=\"56\" height=\"56\" role=\"img\" aria-label=\"{label}\">\
              <circle cx=\"24\" cy=\"24\" r=\"22\"/><path d=\"{drawing}\"/></svg>\n\
              <h1>{title}</h1>\n"
@@ -126,7 +127,7 @@ impl Content<'_> {
         for paragraph in self.paragraphs {
             let _ = writeln!(html, "<p>{}</p>", escape(paragraph));
         }
-        html.push_str("</main>\n</body>\n</html>\n");
+        html.push_str("</div>\n</main>\n</body>\n</html>\n");
         html
     }
 }
@@ -198,7 +199,7 @@ const BY_QUERY: Content<'_> = Content {
         "The sign-in page put its answer into the address of this page, where the browser's \
          history keeps it. It was not used.",
         "The program asked for the answer as a form (response_mode=form_post). Something changed \
-         that: the registration of the application, a policy of your organisation, or a program \
+         that: the registration of the application, a policy of your organization, or a program \
          between the browser and this page.",
         "The program is still waiting. If this happens again, show this page to your administrator.",
     ],
@@ -244,8 +245,10 @@ pub(super) const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--back);color:var(--text);font:1rem/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}\
 main{width:100%;max-width:31rem;padding:2.5rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;text-align:center;box-shadow:0 8px 30px rgb(0 0 0/.08)}\
-h1{margin:1.1rem 0 .6rem;font-size:1.5rem;line-height:1.25;font-weight:650}\
+h1{margin:1.1rem 0 .6rem;font-size:1.5rem;line-height:1.25;font-weight:650;text-wrap:balance}\
 p{margin:.7rem 0 0;color:var(--soft);overflow-wrap:anywhere;text-wrap:pretty}\
+main:has(p:nth-of-type(3)) p{text-align:start}\
+.reason::first-letter{text-transform:uppercase}\
 .reason{margin-top:1rem;padding:.8rem 1rem;border:1px solid var(--line);border-radius:.6rem;color:var(--text);text-align:start;white-space:pre-line}\
 svg{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}\
 .done svg{stroke:var(--done)}\
