@@ -149,8 +149,8 @@ async fn script_in_a_request_is_shown_as_text_by_the_authority() {
         scene.browser.goto(&address("organizations", name)).await;
         scene.browser.shows("We couldn't sign you in").await;
         scene.browser.shows_harmlessly(HOSTILE).await;
-        scene.browser.picture(&format!("error-{name}")).await;
     }
+    scene.browser.picture("error").await;
     let tenant: String = form_urlencoded::byte_serialize(HOSTILE.as_bytes()).collect();
     let tenant = tenant.replace('+', "%20");
     scene.browser.goto(&address(&tenant, "")).await;

@@ -24,7 +24,7 @@ impl Chromium {
                     "width": width,
                     "height": height,
                     "deviceScaleFactor": 1,
-                    "mobile": false,
+                    "mobile": width_name == "narrow",
                 });
                 self.devtools("Emulation.setDeviceMetricsOverride", metrics)
                     .await;
