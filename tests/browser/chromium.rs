@@ -180,8 +180,9 @@ impl Chromium {
         match found {
             Ok(element) => element,
             Err(error) => panic!(
-                "{locator:?}: {error}, but there is {}",
-                self.client.source().await.unwrap_or_default()
+                "{locator:?}: {error}; {} says: {}",
+                self.url().await,
+                self.run("return document.body.innerText").await
             ),
         }
     }

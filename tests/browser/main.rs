@@ -3,6 +3,7 @@
 //! Nothing is faked between them: the credential speaks HTTPS to the emulator, the browser gets the
 //! pages from it and comes back to the listener. Screenshots of all pages are left in
 //! `target/screenshots`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod chromium;
 mod device_code;

@@ -32,7 +32,9 @@ impl Scene {
     }
 
     pub(crate) async fn with(change: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Self {
-        let emulator = change(Emulator::builder()).start().await.unwrap();
+        let emulator = change(Emulator::builder()).start();
+        let (browser, emulator) = tokio::join!(Chromium::start(), emulator);
+        let emulator = emulator.unwrap();
         let authority = emulator.ca_certificate_pem().as_bytes();
         let authority = reqwest::Certificate::from_pem(authority).unwrap();
         let http = reqwest::Client::builder()
@@ -43,7 +45,7 @@ impl Scene {
         let (opens, opened) = mpsc::unbounded_channel();
         Self {
             emulator,
-            browser: Chromium::start().await,
+            browser,
             http,
             opens,
             opened: Mutex::new(opened),

@@ -29,7 +29,11 @@ impl Chromium {
                 self.devtools("Emulation.setDeviceMetricsOverride", metrics)
                     .await;
                 self.check_manners().await;
-                let whole = json!({"format": "png", "captureBeyondViewport": true});
+                let whole = json!({
+                    "format": "png",
+                    "captureBeyondViewport": true,
+                    "optimizeForSpeed": true,
+                });
                 let picture = self.devtools("Page.captureScreenshot", whole).await;
                 let picture = BASE64_STANDARD
                     .decode(picture["data"].as_str().expect("a picture"))
