@@ -27,11 +27,19 @@ fn record() -> AuthenticationRecord {
 fn each_bad_option_is_refused_by_its_name() {
     type Change = fn(&mut InteractiveBrowserCredentialOptions);
     let cases: [(&str, Change); 12] = [
-        ("authority", |o| o.client.authority = Some("http://login.example".into())),
-        ("authority", |o| o.client.authority = Some("https://".into())),
+        ("authority", |o| {
+            o.client.authority = Some("http://login.example".into());
+        }),
+        ("authority", |o| {
+            o.client.authority = Some("https://".into());
+        }),
         ("tenant_id", |o| o.client.tenant_id = Some("a/b".into())),
-        ("redirect_uri", |o| o.redirect_uri = Some("https://localhost:1".into())),
-        ("redirect_uri", |o| o.redirect_uri = Some("http://example.com:1".into())),
+        ("redirect_uri", |o| {
+            o.redirect_uri = Some("https://localhost:1".into());
+        }),
+        ("redirect_uri", |o| {
+            o.redirect_uri = Some("http://example.com:1".into());
+        }),
         ("timeout", |o| o.timeout = Some(Duration::ZERO)),
         ("extra_query_parameters", |o| {
             o.extra_query_parameters = vec![("state".into(), "x".into())];
@@ -45,11 +53,16 @@ fn each_bad_option_is_refused_by_its_name() {
             o.authentication_record = Some(record());
         }),
         ("tenant_id", |o| {
-            o.authentication_record = Some(AuthenticationRecord { tenant_id: "{}".into(), ..record() });
+            o.authentication_record = Some(AuthenticationRecord {
+                tenant_id: "{}".into(),
+                ..record()
+            });
         }),
         ("authority", |o| {
-            o.authentication_record =
-                Some(AuthenticationRecord { authority: "a b".into(), ..record() });
+            o.authentication_record = Some(AuthenticationRecord {
+                authority: "a b".into(),
+                ..record()
+            });
         }),
         ("cloud", |o| {
             let mut custom = CustomConfiguration::default();
@@ -75,8 +88,7 @@ async fn asked_host(
     let mut options = entra.options();
     options.client.disable_instance_discovery = true;
     change(&mut options);
-    let credential =
-        DeviceCodeCredential::with_seams(options, entra.seams(variables)).unwrap();
+    let credential = DeviceCodeCredential::with_seams(options, entra.seams(variables)).unwrap();
     entra.emulator.clear_requests();
     // Whether anything comes of it does not matter here.
     let _ = credential.get_token_info(&[SCOPE], None).await;
@@ -95,7 +107,11 @@ async fn the_authority_is_the_first_that_somebody_names() {
     let asked = asked_host(&entra, &[], |_| {}).await;
     assert_eq!(asked, format!("login.microsoftonline.com{tail}"));
     let asked = asked_host(&entra, &[("AZURE_AUTHORITY_HOST", " ")], |_| {}).await;
-    assert_eq!(asked, format!("login.microsoftonline.com{tail}"), "empty is unset");
+    assert_eq!(
+        asked,
+        format!("login.microsoftonline.com{tail}"),
+        "empty is unset"
+    );
     let asked = asked_host(&entra, &environment, |_| {}).await;
     assert_eq!(asked, format!("login.chinacloudapi.cn{tail}"));
     let asked = asked_host(&entra, &environment, |options| {
@@ -108,7 +124,10 @@ async fn the_authority_is_the_first_that_somebody_names() {
         options.authentication_record = Some(record());
     })
     .await;
-    assert_eq!(asked, "login.microsoftonline.com/tid/oauth2/v2.0/devicecode");
+    assert_eq!(
+        asked,
+        "login.microsoftonline.com/tid/oauth2/v2.0/devicecode"
+    );
     let asked = asked_host(&entra, &environment, |options| {
         options.client.client_options.cloud = cloud();
         options.client.authority = Some("login.windows.net/".into());
@@ -116,13 +135,20 @@ async fn the_authority_is_the_first_that_somebody_names() {
         options.authentication_record = Some(record());
     })
     .await;
-    assert_eq!(asked, "login.windows.net/contoso.example/oauth2/v2.0/devicecode");
+    assert_eq!(
+        asked,
+        "login.windows.net/contoso.example/oauth2/v2.0/devicecode"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn multitenancy_is_switched_off_by_the_environment_and_not_by_false() {
     let entra = Entra::start().await;
-    for (value, sent) in [("true", "home.example"), ("false", "other.example"), ("", "other.example")] {
+    for (value, sent) in [
+        ("true", "home.example"),
+        ("false", "other.example"),
+        ("", "other.example"),
+    ] {
         let mut options = entra.options();
         options.client.tenant_id = Some("home.example".into());
         options.client.additionally_allowed_tenants = vec!["*".into()];
@@ -147,7 +173,11 @@ async fn bad_scopes_are_refused_by_every_question() {
     let bad: [&[&str]; 3] = [&[], &["openid"], &["a b"]];
     for scopes in bad {
         let error = credential.get_token(scopes, None).await.unwrap_err();
-        assert_eq!(Error::find(&error).unwrap().kind(), ErrorKind::InvalidArgument, "{scopes:?}");
+        assert_eq!(
+            Error::find(&error).unwrap().kind(),
+            ErrorKind::InvalidArgument,
+            "{scopes:?}"
+        );
         let error = credential.get_token_info(scopes, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{scopes:?}");
     }
@@ -170,8 +200,10 @@ async fn another_authority_is_discovered_once_per_process() {
     let credentials = [0; 3].map(|_| elsewhere(&entra, authority, true));
     let [one, two, three] = &credentials;
     let scopes = [SCOPE];
-    let (first, second) =
-        tokio::join!(one.get_token_info(&scopes, None), two.get_token_info(&scopes, None));
+    let (first, second) = tokio::join!(
+        one.get_token_info(&scopes, None),
+        two.get_token_info(&scopes, None)
+    );
     first.unwrap();
     second.unwrap();
     three.get_token_info(&scopes, None).await.unwrap();
@@ -192,8 +224,12 @@ async fn an_authority_that_microsoft_does_not_know_is_asked_nothing() {
     for part in ["login.unknown.example", "disable_instance_discovery"] {
         assert!(error.to_string().contains(part), "{error}");
     }
-    let hosts: Vec<_> =
-        entra.emulator.requests().iter().map(|r| r.header("host").unwrap().to_owned()).collect();
+    let hosts: Vec<_> = entra
+        .emulator
+        .requests()
+        .iter()
+        .map(|r| r.header("host").unwrap().to_owned())
+        .collect();
     assert_eq!(hosts, ["login.microsoftonline.com"]);
     assert_eq!(entra.prompts(), 0);
 }
@@ -205,11 +241,20 @@ async fn a_lying_or_broken_authority_is_found_out_before_anybody_is_asked() {
     let plain_http = r#"{"authorization_endpoint":"http://login.lies-1.example/a",
         "token_endpoint":"http://login.lies-1.example/t","issuer":"http://login.lies-1.example/"}"#;
     for (index, (reply, kind)) in [
-        (Reply::new(200).body(elsewhere_endpoints), ErrorKind::Protocol),
+        (
+            Reply::new(200).body(elsewhere_endpoints),
+            ErrorKind::Protocol,
+        ),
         (Reply::new(200).body(plain_http), ErrorKind::Protocol),
-        (Reply::new(200).body("<html>Welcome to the hotel"), ErrorKind::Protocol),
+        (
+            Reply::new(200).body("<html>Welcome to the hotel"),
+            ErrorKind::Protocol,
+        ),
         (Reply::new(200).body("{}"), ErrorKind::Protocol),
-        (Reply::new(302).header("location", "https://evil.example/"), ErrorKind::Protocol),
+        (
+            Reply::new(302).header("location", "https://evil.example/"),
+            ErrorKind::Protocol,
+        ),
         (Reply::new(404).body("nothing"), ErrorKind::Protocol),
         (Reply::new(503), ErrorKind::Network),
         (Reply::cut(), ErrorKind::Network),
@@ -220,12 +265,16 @@ async fn a_lying_or_broken_authority_is_found_out_before_anybody_is_asked() {
     {
         let entra = Entra::start().await;
         let authority = format!("https://login.lies-{index}.example");
-        entra.emulator.replace_next(Endpoint::OpenIdConfiguration, 3, reply);
+        entra
+            .emulator
+            .replace_next(Endpoint::OpenIdConfiguration, 3, reply);
         let credential = elsewhere(&entra, &authority, true);
         let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{index}: {error}");
         assert_eq!(entra.prompts(), 0, "{index}");
-        entra.emulator.replace_next(Endpoint::OpenIdConfiguration, 0, Reply::cut());
+        entra
+            .emulator
+            .replace_next(Endpoint::OpenIdConfiguration, 0, Reply::cut());
     }
 }
 
@@ -264,7 +313,12 @@ async fn an_authority_that_is_not_there_is_an_error_that_names_it() {
     .unwrap();
     let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network);
-    assert!(error.to_string().contains(&format!("https://localhost:{port}")), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("https://localhost:{port}")),
+        "{error}"
+    );
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        self.read_token(reply, &endpoints, Some(&grant.attempt.nonce))
+        self.read_token(&reply, &endpoints, Some(&grant.attempt.nonce))
     }
 
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6). `account` is the
@@ -172,7 +172,7 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        self.read_token(reply, &endpoints, None)
+        self.read_token(&reply, &endpoints, None)
     }
 
     /// [RFC 8628, section 3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1).
@@ -240,7 +240,7 @@ impl OAuthClient {
         match error.as_ref().map(|error| error.error.as_str()) {
             Some("authorization_pending") => Ok(Poll::Pending),
             Some("slow_down") => Ok(Poll::SlowDown),
-            _ => self.read_token(reply, &endpoints, None).map(Poll::Done),
+            _ => self.read_token(&reply, &endpoints, None).map(Poll::Done),
         }
     }
 
@@ -265,7 +265,7 @@ impl OAuthClient {
 
     fn read_token(
         &self,
-        reply: Reply,
+        reply: &Reply,
         endpoints: &Endpoints,
         nonce: Option<&Sensitive>,
     ) -> Result<TokenReply> {

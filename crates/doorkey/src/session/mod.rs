@@ -238,7 +238,7 @@ impl Inner {
             Silently::NeedsPerson(why) => why,
         };
         if !self.automatic {
-            return Err(authentication_required(request, why));
+            return Err(authentication_required(request, why.as_ref()));
         }
         let _asking_alone = match self.prompt.try_lock() {
             Ok(alone) => alone,
@@ -403,8 +403,8 @@ impl TokenRequest {
     }
 }
 
-fn authentication_required(request: &TokenRequest, why: Option<Error>) -> Error {
-    let reason = why.as_ref().map_or_else(
+fn authentication_required(request: &TokenRequest, why: Option<&Error>) -> Error {
+    let reason = why.map_or_else(
         || "no token for these scopes can be had without asking".to_owned(),
         ToString::to_string,
     );
@@ -417,7 +417,7 @@ fn authentication_required(request: &TokenRequest, why: Option<Error>) -> Error 
         ),
     )
     .with_request(request.scopes.to_vec(), request.claims.clone());
-    match why.as_ref().and_then(Error::oauth) {
+    match why.and_then(Error::oauth) {
         Some(oauth) => error.with_oauth(oauth.clone()),
         None => error,
     }

@@ -477,7 +477,10 @@ async fn a_cached_call_makes_two_allocations_and_a_small_future() {
         size = size_of_val(&*call);
         assert!(poll_once(&mut call).is_ready());
     });
-    assert_eq!(allocations.count_total, 2, "the token, and the boxed future");
+    assert_eq!(
+        allocations.count_total, 2,
+        "the token, and the boxed future"
+    );
     assert!(size <= 256, "{size} bytes of future");
     assert_eq!(allocations.bytes_total as usize, token.len() + size);
 }

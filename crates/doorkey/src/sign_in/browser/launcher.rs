@@ -304,6 +304,7 @@ mod tests {
             );
         }
 
+        #[expect(clippy::disallowed_methods, reason = "a test's scratch file")]
         #[tokio::test]
         async fn a_program_that_runs_on_is_not_waited_for() {
             let scratch = Scratch::new("running");

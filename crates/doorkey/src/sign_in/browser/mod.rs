@@ -21,7 +21,7 @@ use crate::{
     oauth::{
         Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient, OAuthError, TokenReply,
     },
-    options::SignInPrompt,
+    options::{SignInObserver, SignInPrompt},
 };
 use listener::{Listener, Redirect};
 use pages::PageOutcome;
@@ -92,11 +92,9 @@ impl BrowserSignIn {
         // The deadline is the person's: it begins when they are asked.
         let deadline = Instant::now() + self.timeout;
         let launch_error = self.launcher.open(url.as_str()).await.err();
-        let unseen = launch_error.clone().filter(|_| {
-            !question
-                .observer
-                .is_some_and(|observer| observer.shows_url())
-        });
+        let unseen = launch_error
+            .clone()
+            .filter(|_| !question.observer.is_some_and(SignInObserver::shows_url));
         if let Some(why) = unseen {
             return Err(Error::new(
                 ErrorKind::CredentialUnavailable,
