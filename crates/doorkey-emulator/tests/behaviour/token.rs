@@ -327,6 +327,18 @@ async fn resource_beside_scope_must_name_the_same() {
 }
 
 #[tokio::test]
+async fn another_method_is_refused() {
+    let emulator = emulator().await;
+    for endpoint in ["token", "devicecode"] {
+        let reply = get(&emulator, &format!("/common/oauth2/v2.0/{endpoint}")).await;
+        assert_eq!(
+            (reply.text("error"), reply.code()),
+            ("invalid_request", 900_561)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_has_the_body_of_entra_id() {
     let emulator = emulator().await;
     let correlation_id = "3d2f4b6c-0000-4000-8000-000000000001";
