@@ -37,7 +37,11 @@ static BUSY: LazyLock<[Arc<dyn TokenCredential>; 2]> = LazyLock::new(|| credenti
 fn credentials(pause: Duration) -> [Arc<dyn TokenCredential>; 2] {
     RUNTIME.block_on(async {
         let ours = ours(pause).await;
-        let token = ours.get_token(&[SCOPE], None).await.expect("it is cached").token;
+        let token = ours
+            .get_token(&[SCOPE], None)
+            .await
+            .expect("it is cached")
+            .token;
         let official = official(token.secret(), pause).await;
         [ours as Arc<dyn TokenCredential>, official]
     })
@@ -84,5 +88,8 @@ fn while_another_scope_is_fetched(bencher: Bencher<'_, '_>, whose: Whose) {
 }
 
 async fn cached_token(credential: &Arc<dyn TokenCredential>) -> AccessToken {
-    credential.get_token(&[SCOPE], None).await.expect("it is cached")
+    credential
+        .get_token(&[SCOPE], None)
+        .await
+        .expect("it is cached")
 }

@@ -466,13 +466,33 @@ async fn a_flight_lives_as_long_as_somebody_waits_for_it() {
     assert_eq!(entra.grants().len(), polls, "nobody waits, so nobody polls");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_cached_call_makes_two_allocations_and_a_small_future() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let token = token(&*credential, SCOPE).await.unwrap();
+    let mut size = 0;
+    let allocations = allocation_counter::measure(|| {
+        let mut call = credential.get_token(&[SCOPE], None);
+        size = size_of_val(&*call);
+        assert!(poll_once(&mut call).is_ready());
+    });
+    assert_eq!(allocations.count_total, 2, "the token, and the boxed future");
+    assert!(size <= 256, "{size} bytes of future");
+    assert_eq!(allocations.bytes_total as usize, token.len() + size);
+}
+
+fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    std::pin::Pin::new(future).poll(&mut context)
+}
+
 #[test]
 fn without_a_runtime_there_is_an_error_that_says_so() {
     let credential = crate::DeviceCodeCredential::new(None).unwrap();
     let scopes = [SCOPE];
     let mut call = credential.get_token(&scopes, None);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(outcome) = call.as_mut().poll(&mut context) else {
+    let std::task::Poll::Ready(outcome) = poll_once(&mut call) else {
         panic!("nothing can be waited for")
     };
     let error = outcome.unwrap_err();

@@ -91,6 +91,16 @@ impl Entra {
         self.emulator.users()[index].username.clone()
     }
 
+    /// Somebody else than the first person.
+    pub(crate) fn guest(&self) -> String {
+        let mut users = self.emulator.users().iter();
+        users
+            .find(|user| !user.guest_in.is_empty())
+            .unwrap()
+            .username
+            .clone()
+    }
+
     pub(crate) fn person_answers(&self, answer: Answer) {
         *self.person.answer.lock().unwrap() = answer;
     }

@@ -25,6 +25,10 @@ pub enum BrowserLauncher {
     /// prints goes nowhere.
     Command(Vec<String>),
     /// A function that shows the person the URL, or opens it. It must not block.
+    #[expect(
+        clippy::type_complexity,
+        reason = "a name for it would hide what to write"
+    )]
     Callback(Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>),
 }
 

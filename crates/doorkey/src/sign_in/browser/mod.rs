@@ -5,6 +5,7 @@ mod connection;
 mod desktop;
 mod launcher;
 mod listener;
+mod loopback;
 mod pages;
 mod redirect_uri;
 mod request;
