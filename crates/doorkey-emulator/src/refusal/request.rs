@@ -19,11 +19,6 @@ impl Refusal {
         Self::new("invalid_request", 9_002_313, message)
     }
 
-    pub(crate) fn malformed_claims() -> Self {
-        let message = "Invalid JSON in the 'claims' parameter of the request.";
-        Self::new("invalid_request", 900_143, message)
-    }
-
     pub(crate) fn unsupported_grant(grant: &str) -> Self {
         let message = format!("The app requested an unsupported grant type '{grant}'.");
         Self::new("unsupported_grant_type", 70003, message)

@@ -202,7 +202,7 @@ async fn a_wrong_redemption_is_refused_and_leaves_the_code_usable() {
             650_053,
             400,
         ),
-        (&[("claims", "{")], "invalid_request", 900_143, 400),
+        (&[("claims", "{")], "invalid_request", 9_002_313, 400),
         (
             &[("code", &code), ("scope", "openid"), ("scope", "openid")],
             "invalid_request",
