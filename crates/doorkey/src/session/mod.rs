@@ -1,6 +1,7 @@
 //! The decision: is a token known, can it be renewed, must a person be asked? The only place that
 //! decides.
 
+mod answer;
 mod flights;
 mod state;
 
@@ -13,23 +14,16 @@ use crate::{
     record::AuthenticationRecord,
     scopes::Scopes,
     seams::Clock,
-    sensitive::Sensitive,
     source::{Entra, Wanted},
     tenant::{TenantId, TenantRules},
 };
-use azure_core::{
-    credentials::{AccessToken as AzureAccessToken, Secret},
-    time::OffsetDateTime,
-};
+use answer::{has_margin, info, secret, time};
+use azure_core::credentials::AccessToken as AzureAccessToken;
 use flights::Flights;
 use futures_util::future::FutureExt;
 use state::State;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::{runtime::Handle, sync::Mutex};
-
-/// A token is handed out while it has longer than this to live: the SDK's clients ask again from
-/// here on, and would on every request.
-const MARGIN_SECONDS: i64 = 300;
 
 /// How long a failed renewal is not repeated while there is a token that still lives.
 const PAUSE_SECONDS: i64 = 30;
@@ -434,31 +428,6 @@ fn check_runtime() -> Result<()> {
         )
         .with_source(error)),
     }
-}
-
-/// Whether a token may still be handed out. One that never had twice the margin to live counts as
-/// good for half its life, or it would be renewed on every call.
-fn has_margin(token: &AccessToken, now: i64) -> bool {
-    let margin = MARGIN_SECONDS.min((token.expires_on - token.cached_at) / 2);
-    token.expires_on - now > margin
-}
-
-fn info(token: &AccessToken) -> AccessTokenInfo {
-    AccessTokenInfo {
-        token: secret(&token.secret),
-        expires_on: time(token.expires_on),
-        token_type: token.token_type.clone(),
-        refresh_on: token.refresh_on.map(time),
-    }
-}
-
-fn secret(token: &Sensitive) -> Secret {
-    Secret::new(token.expose().to_owned())
-}
-
-fn time(unix_seconds: i64) -> OffsetDateTime {
-    // Lifetimes are bounded where they are read, so this is a date.
-    OffsetDateTime::from_unix_timestamp(unix_seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]
