@@ -11,6 +11,9 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+/// The type that is asked for ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
+const BEARER: &str = "Bearer";
+
 /// Used where the authority does not say how long a token lives, as MSAL does.
 const DEFAULT_LIFETIME_SECONDS: i64 = 600;
 
@@ -68,11 +71,19 @@ impl TokenReply {
         if let Some(id_token) = &id_token {
             id_token.check(expected)?;
         }
+        // RFC 6749, section 7.1: a token of a type that is not understood must not be used.
+        let token_type = body.token_type.unwrap_or_else(|| BEARER.into());
+        if !token_type.eq_ignore_ascii_case(BEARER) {
+            return Err(Error::protocol(
+                "the authority sent a token of another type than Bearer, which was not asked for; \
+                 check `authority`",
+            ));
+        }
         let now = expected.now;
         let expires_in = body.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS);
         Ok(Self {
             access_token: Sensitive::new(body.access_token),
-            token_type: body.token_type.unwrap_or_else(|| "Bearer".into()),
+            token_type,
             received_on: now,
             expires_on: now + expires_in,
             extended_expires_on: now + body.ext_expires_in.unwrap_or(expires_in).max(expires_in),

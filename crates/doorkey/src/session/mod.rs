@@ -22,11 +22,17 @@ use azure_core::credentials::AccessToken as AzureAccessToken;
 use flights::Flights;
 use futures_util::future::FutureExt;
 use state::State;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use tokio::{runtime::Handle, sync::Mutex};
 
 /// How long a failed renewal is not repeated while there is a token that still lives.
-const PAUSE_SECONDS: i64 = 30;
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The longest rest that an authority can ask for, as in MSAL: a mistake must not end a session.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// One credential's people, tokens and questions.
 #[derive(Debug)]
@@ -265,34 +271,40 @@ impl Inner {
                     .filter(|token| token.expires_on > now)
                     .map(info),
                 state.refresh_token(&self.source.oauth, request.cae),
-                state.is_paused(request, now),
+                state.pause(request, now),
             )
         };
         let Some(refresh_token) = refresh_token else {
             return Ok(living.map_or(Silently::NeedsPerson(None), Silently::Done));
         };
-        if let (Some(token), true) = (&living, paused) {
-            return Ok(Silently::Done(token.clone()));
+        if let Some(failure) = paused {
+            return living.map(Silently::Done).ok_or(failure);
         }
         let home_account_id = &record.home_account_id;
         let renewed = self
             .source
             .renew(request.wanted(), &refresh_token, home_account_id)
             .await;
-        match renewed.and_then(|reply| self.keep(request, &reply, Some(&record), None)) {
-            Ok((token, _)) => Ok(Silently::Done(token)),
-            Err(error) => match living {
-                Some(token) => {
-                    tracing::warn!(%error, "a token could not be renewed; the old one still lives");
-                    let asked = error.retry_after().map_or(0, |wait| wait.as_secs());
-                    let pause = PAUSE_SECONDS.max(asked.try_into().unwrap_or(PAUSE_SECONDS));
-                    let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-                    state.pause(request.clone(), now, now + pause);
-                    Ok(Silently::Done(token))
-                }
-                None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
-                None => Err(error),
-            },
+        let error = match renewed.and_then(|reply| self.keep(request, &reply, Some(&record), None))
+        {
+            Ok((token, _)) => return Ok(Silently::Done(token)),
+            Err(error) => error,
+        };
+        // An authority that asks for rest gets it, and while a token lives there is time anyway.
+        let asked = error.retry_after().map(|wait| wait.min(LONGEST_PAUSE));
+        let own = living.is_some().then_some(PAUSE);
+        if let Some(pause) = asked.max(own) {
+            let until = now + i64::try_from(pause.as_secs()).unwrap_or_default();
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            state.set_pause(request.clone(), now, until, error.clone());
+        }
+        match living {
+            Some(token) => {
+                tracing::warn!(%error, "a token could not be renewed; the old one still lives");
+                Ok(Silently::Done(token))
+            }
+            None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
+            None => Err(error),
         }
     }
 

@@ -17,8 +17,8 @@ pub(super) struct State {
     cache: TokenCache,
     /// Which tenant stands behind a name: `organizations`, or a domain. Few, so a list.
     tenant_ids: Vec<(TenantId, String)>,
-    /// Until when a request is not sent again (Unix seconds).
-    pauses: HashMap<TokenRequest, i64>,
+    /// Until when a request is not sent again (Unix seconds), and why.
+    pauses: HashMap<TokenRequest, (i64, Error)>,
 }
 
 impl State {
@@ -103,14 +103,16 @@ impl State {
         Ok(record)
     }
 
-    /// Leaves a request alone until `until` (Unix seconds).
-    pub(super) fn pause(&mut self, request: TokenRequest, now: i64, until: i64) {
-        self.pauses.retain(|_, until| *until > now);
-        self.pauses.insert(request, until);
+    /// Leaves a request alone until `until`, because of `error`.
+    pub(super) fn set_pause(&mut self, request: TokenRequest, now: i64, until: i64, error: Error) {
+        self.pauses.retain(|_, (until, _)| *until > now);
+        self.pauses.insert(request, (until, error));
     }
 
-    pub(super) fn is_paused(&self, request: &TokenRequest, now: i64) -> bool {
-        self.pauses.get(request).is_some_and(|until| *until > now)
+    /// Why a request is not to be sent now.
+    pub(super) fn pause(&self, request: &TokenRequest, now: i64) -> Option<Error> {
+        let (until, error) = self.pauses.get(request)?;
+        (*until > now).then(|| error.clone())
     }
 
     /// The tenant id under which the tokens of `tenant` are kept, if it is known.

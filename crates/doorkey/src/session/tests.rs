@@ -147,6 +147,25 @@ async fn an_authority_that_asks_for_rest_gets_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_authority_that_asks_for_rest_gets_it_without_a_living_token_too() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    token(&*credential, SCOPE).await.unwrap();
+    turn_clock(minutes(24 * 60)).await;
+    let busy = Reply::new(429).header("retry-after", "120");
+    entra.emulator.replace_next(Endpoint::Token, 1, busy);
+    for _ in 0..3 {
+        let error = token(&*credential, SCOPE).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+    }
+    assert_eq!(entra.grants().len(), 2);
+    turn_clock(Duration::from_secs(120)).await;
+    token(&*credential, SCOPE).await.unwrap();
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_is_an_error_not_a_prompt() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
