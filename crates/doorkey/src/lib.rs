@@ -78,6 +78,7 @@ mod source;
 mod tenant;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use cloud::AuthorityHosts;
 pub use credential::{

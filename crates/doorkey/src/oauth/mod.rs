@@ -17,10 +17,8 @@ pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
 pub(crate) use device::{DeviceAuthorization, Poll};
 pub(crate) use endpoints::Endpoints;
 pub use error::OAuthError;
-pub(crate) use id_token::IdToken;
 pub(crate) use pkce::Attempt;
 pub(crate) use refusal::refused_by_redirect;
-pub(crate) use token_reply::TokenReply;
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -28,6 +26,7 @@ use crate::{
     seams::Clock,
     sensitive::Sensitive,
     tenant::TenantId,
+    tokens::Tokens,
 };
 use azure_core::{Uuid, http::ClientOptions};
 use id_token::Expected;
@@ -117,7 +116,7 @@ impl OAuthClient {
         &self,
         parameters: &Parameters<'_>,
         grant: &CodeGrant<'_>,
-    ) -> Result<TokenReply> {
+    ) -> Result<Tokens> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
         let scope = parameters.scopes.parameter();
         let form = [
@@ -148,7 +147,7 @@ impl OAuthClient {
         parameters: &Parameters<'_>,
         refresh_token: &Sensitive,
         account: &str,
-    ) -> Result<TokenReply> {
+    ) -> Result<Tokens> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
         let scope = parameters.scopes.parameter();
         let form = [
@@ -222,7 +221,7 @@ impl OAuthClient {
         &self,
         parameters: &Parameters<'_>,
         device_code: &Sensitive,
-    ) -> Result<Poll<TokenReply>> {
+    ) -> Result<Poll<Tokens>> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
         let form = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
@@ -271,7 +270,7 @@ impl OAuthClient {
         reply: &Reply,
         endpoints: &Endpoints,
         nonce: Option<&Sensitive>,
-    ) -> Result<TokenReply> {
+    ) -> Result<Tokens> {
         // Some put an error into a reply of status 200.
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
         if reply.status != 200 || error.is_some() {
@@ -282,7 +281,7 @@ impl OAuthClient {
                 reply.retry_after,
             ));
         }
-        TokenReply::read(
+        token_reply::read(
             &reply.body,
             &Expected {
                 client_id: &self.client_id,
@@ -305,21 +304,4 @@ fn common_headers(correlation_id: Uuid) -> Vec<(&'static str, String)> {
         // True: see `Transport` and the session's pauses.
         ("x-ms-lib-capability", "retry-after, h429".into()),
     ]
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-
-    /// An id token as Entra ID writes it, without a signature.
-    pub(crate) fn id_token(username: &str) -> IdToken {
-        let claims = serde_json::json!({
-            "iss": "https://login.microsoftonline.com/t/v2.0", "aud": "client", "sub": "s",
-            "oid": "11111111-2222-3333-4444-555555555555", "tid": "t",
-            "preferred_username": username, "exp": 1_764_024_799,
-        });
-        let payload = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
-        IdToken::read(Sensitive::new(format!("e30.{payload}.signature"))).unwrap()
-    }
 }

@@ -9,13 +9,13 @@ use crate::{
     cache::AccessToken,
     claims,
     error::{Error, ErrorKind, Result},
-    oauth::TokenReply,
     options::{AccessTokenInfo, AuthenticateOptions, TokenInfoOptions},
     record::AuthenticationRecord,
     scopes::Scopes,
     seams::Clock,
     source::{Entra, Wanted},
     tenant::{TenantId, TenantRules},
+    tokens::Tokens,
 };
 use answer::{has_margin, info, secret, time};
 use azure_core::credentials::AccessToken as AzureAccessToken;
@@ -314,18 +314,14 @@ impl Inner {
         request: &TokenRequest,
         expected: Option<&AuthenticationRecord>,
     ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {
-        let accept = |reply: &TokenReply| self.check_account(reply, expected);
+        let accept = |reply: &Tokens| self.check_account(reply, expected);
         let username = expected.map(|record| record.username.as_str());
         let reply = self.source.ask(request.wanted(), username, &accept).await?;
         self.keep(request, &reply, expected, Some(self.source.sign_in.grant()))
     }
 
     /// Whose token this is must be known, and be whom it was asked for.
-    fn check_account(
-        &self,
-        reply: &TokenReply,
-        expected: Option<&AuthenticationRecord>,
-    ) -> Result<()> {
+    fn check_account(&self, reply: &Tokens, expected: Option<&AuthenticationRecord>) -> Result<()> {
         let Some(expected) = expected else {
             return state::check_known(reply);
         };
@@ -353,7 +349,7 @@ impl Inner {
     fn keep(
         &self,
         request: &TokenRequest,
-        reply: &TokenReply,
+        reply: &Tokens,
         expected: Option<&AuthenticationRecord>,
         sign_in: Option<&'static str>,
     ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {

@@ -2,10 +2,11 @@ use super::TokenRequest;
 use crate::{
     cache::{AccessToken, Owner, TokenCache},
     error::{Error, Result},
-    oauth::{OAuthClient, TokenReply},
+    oauth::OAuthClient,
     record::AuthenticationRecord,
     sensitive::Sensitive,
     tenant::TenantId,
+    tokens::Tokens,
 };
 use std::collections::HashMap;
 
@@ -57,7 +58,7 @@ impl State {
         &mut self,
         oauth: &OAuthClient,
         request: &TokenRequest,
-        reply: &TokenReply,
+        reply: &Tokens,
         expected: Option<&AuthenticationRecord>,
         sign_in: Option<&'static str>,
     ) -> Result<AuthenticationRecord> {
@@ -133,7 +134,7 @@ impl State {
 }
 
 /// Nobody's tokens are kept: an answer to a person's sign-in must say who signed in.
-pub(super) fn check_known(reply: &TokenReply) -> Result<()> {
+pub(super) fn check_known(reply: &Tokens) -> Result<()> {
     match (&reply.id_token, reply.home_account_id()) {
         (Some(_), Some(_)) => Ok(()),
         _ => Err(Error::protocol(
@@ -146,7 +147,7 @@ pub(super) fn check_known(reply: &TokenReply) -> Result<()> {
 fn record_of(
     oauth: &OAuthClient,
     request: &TokenRequest,
-    reply: &TokenReply,
+    reply: &Tokens,
 ) -> Result<AuthenticationRecord> {
     check_known(reply)?;
     let claims = reply.id_token.as_ref().map(|token| &token.claims);

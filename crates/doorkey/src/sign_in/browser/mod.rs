@@ -18,10 +18,9 @@ pub(crate) use redirect_uri::RedirectUri;
 use super::{Question, before, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{
-        Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient, OAuthError, TokenReply,
-    },
+    oauth::{Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient, OAuthError},
     options::{SignInObserver, SignInPrompt},
+    tokens::Tokens,
 };
 use listener::{Listener, Redirect};
 use pages::PageOutcome;
@@ -78,11 +77,7 @@ impl BrowserSignIn {
         self.login_hint.as_deref()
     }
 
-    pub(super) async fn ask(
-        &self,
-        oauth: &OAuthClient,
-        question: &Question<'_>,
-    ) -> Result<TokenReply> {
+    pub(super) async fn ask(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<Tokens> {
         // The authority first: where it is wrong, no page needs to open.
         let endpoints = oauth.endpoints(question.parameters.tenant).await?;
         let attempt = Attempt::new()?;
@@ -179,7 +174,7 @@ async fn finish(
     attempt: &Attempt,
     redirect_uri: &str,
     response: AuthorizationResponse,
-) -> Result<TokenReply> {
+) -> Result<Tokens> {
     // RFC 9207, section 2.4: before anything else in the response is believed.
     if response
         .iss()
