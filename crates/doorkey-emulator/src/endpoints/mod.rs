@@ -1,0 +1,82 @@
+//! The authority's endpoints.
+
+mod authorize;
+mod device_code;
+mod discovery;
+mod resource;
+mod token;
+mod user_realm;
+
+use crate::{
+    directory::Application, exchange::Exchange, pages, refusal::Refusal, service::Service, sign_in,
+    tenant::Audience,
+};
+use axum::{
+    Router,
+    body::Body,
+    routing::{get, post},
+};
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The way from a path to its endpoint.
+pub(crate) fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/error", get(pages::explain))
+        .route("/sign-in", post(sign_in::submit))
+        .route("/resource/me", get(resource::me))
+        .route(
+            "/{tenant}/oauth2/v2.0/authorize",
+            get(authorize::show).post(authorize::show),
+        )
+        .route("/{tenant}/oauth2/v2.0/token", post(token::token))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device_code::begin))
+        .route("/{tenant}/oauth2/v2.0/logout", get(sign_in::sign_out))
+        .route(
+            "/{tenant}/oauth2/deviceauth",
+            get(sign_in::device).post(sign_in::device),
+        )
+        .route(
+            "/{tenant}/v2.0/.well-known/openid-configuration",
+            get(discovery::open_id),
+        )
+        .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
+        .route("/{tenant}/discovery/instance", get(discovery::instance))
+        .route("/{tenant}/userrealm/{username}", get(user_realm::show))
+        .fallback(pages::not_found)
+        .with_state(service)
+}
+
+/// A reply in JSON.
+fn json(status: StatusCode, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}
+
+/// What was found, or the refusal with Entra ID's body.
+fn answer(result: Result<Value, Refusal>, exchange: &Exchange) -> Response<Body> {
+    match result {
+        Ok(body) => json(StatusCode::OK, &body),
+        Err(refusal) => json(refusal.status, &refusal.body(exchange)),
+    }
+}
+
+/// The application that a request names.
+pub(crate) fn application<'a>(
+    service: &'a Service,
+    audience: &Audience<'_>,
+    exchange: &Exchange,
+) -> Result<&'a Application, Refusal> {
+    let client_id = exchange
+        .parameter("client_id")
+        .ok_or_else(|| Refusal::missing_parameter("client_id"))?;
+    service
+        .directory
+        .application(client_id)
+        .ok_or_else(|| Refusal::unknown_application(client_id, audience.realm()))
+}

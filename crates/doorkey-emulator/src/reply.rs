@@ -1,0 +1,147 @@
+//! Replies that a test puts in the place of the emulator's own.
+
+use crate::request::Endpoint;
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt, io,
+    sync::{Mutex, PoisonError},
+};
+
+/// A reply that stands in for the emulator's own: see
+/// [`Emulator::replace_next`](crate::Emulator::replace_next).
+///
+/// ```
+/// use doorkey_emulator::Reply;
+///
+/// let throttled = Reply::new(429).header("retry-after", "7").body("{}");
+/// # drop(throttled);
+/// ```
+#[derive(Clone)]
+pub struct Reply {
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Whole {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    },
+    Cut,
+    Stall,
+}
+
+impl Reply {
+    /// A reply of this status, without headers or body.
+    pub fn new(status: u16) -> Self {
+        Self {
+            kind: Kind::Whole {
+                status,
+                headers: Vec::new(),
+                body: Bytes::new(),
+            },
+        }
+    }
+
+    /// A reply whose connection is cut in the middle of its body.
+    pub fn cut() -> Self {
+        Self { kind: Kind::Cut }
+    }
+
+    /// No reply at all: the request is taken, and the client waits.
+    pub fn stall() -> Self {
+        Self { kind: Kind::Stall }
+    }
+
+    /// Adds a header. A name or value that HTTP forbids is left out.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        if let Kind::Whole { headers, .. } = &mut self.kind {
+            headers.push((name.into(), value.into()));
+        }
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, content: impl Into<Bytes>) -> Self {
+        if let Kind::Whole { body, .. } = &mut self.kind {
+            *body = content.into();
+        }
+        self
+    }
+
+    /// The response that this reply makes, whenever that is.
+    pub(crate) async fn into_response(self) -> Response<Body> {
+        let (status, headers, body) = match self.kind {
+            Kind::Whole {
+                status,
+                headers,
+                body,
+            } => (status, headers, Body::from(body)),
+            Kind::Cut => (200, vec![json_content()], cut_body()),
+            Kind::Stall => std::future::pending().await,
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() =
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Whole { status, .. } => write!(f, "Reply({status})"),
+            Kind::Cut => f.write_str("Reply(cut)"),
+            Kind::Stall => f.write_str("Reply(stall)"),
+        }
+    }
+}
+
+/// Half of a JSON object and then a broken connection.
+fn cut_body() -> Body {
+    let broken = io::Error::new(io::ErrorKind::ConnectionReset, "the emulator cut the reply");
+    let half = Ok(Bytes::from_static(br#"{"token_type":"Bearer","access_"#));
+    Body::from_stream(stream::iter([half, Err(broken)]).boxed())
+}
+
+fn json_content() -> (String, String) {
+    (
+        "content-type".to_owned(),
+        "application/json; charset=utf-8".to_owned(),
+    )
+}
+
+/// The replies that wait for their requests.
+#[derive(Debug, Default)]
+pub(crate) struct Replacements {
+    waiting: Mutex<HashMap<Endpoint, VecDeque<Reply>>>,
+}
+
+impl Replacements {
+    /// Lets `reply` answer the next `count` requests, after those that wait already.
+    pub(crate) fn push(&self, endpoint: Endpoint, count: usize, reply: &Reply) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = waiting.entry(endpoint).or_default();
+        queue.extend(std::iter::repeat_n(reply, count).cloned());
+    }
+
+    /// The reply for a request to `endpoint`, if one waits.
+    pub(crate) fn pop(&self, endpoint: Endpoint) -> Option<Reply> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.get_mut(&endpoint)?.pop_front()
+    }
+}

@@ -1,0 +1,114 @@
+//! The authority itself, however its requests arrive.
+
+use crate::{
+    clock::Clock,
+    directory::Directory,
+    endpoints,
+    exchange::Exchange,
+    grants::{code::Codes, consent::Consents, device::Devices, refresh::Revocations},
+    reply::Replacements,
+    request::RecordedRequest,
+    seal::Seal,
+    settings::Settings,
+    sign_in::SignIns,
+    signing_key::SigningKey,
+};
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Request, Response};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tower::ServiceExt as _;
+
+/// How many requests the log keeps: an emulator that serves for days must not grow without end.
+const LOG_LENGTH: usize = 10_000;
+
+/// What all endpoints share.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// `https://localhost` and the port.
+    pub(crate) authority: String,
+    pub(crate) clock: Clock,
+    pub(crate) directory: Directory,
+    pub(crate) settings: Settings,
+    pub(crate) signing_key: SigningKey,
+    pub(crate) seal: Seal,
+    pub(crate) codes: Codes,
+    pub(crate) devices: Devices,
+    pub(crate) revocations: Revocations,
+    pub(crate) consents: Consents,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) replacements: Replacements,
+    pub(crate) log: RequestLog,
+}
+
+/// A service and the way to its endpoints.
+#[derive(Clone, Debug)]
+pub(crate) struct Authority {
+    /// Shared by all connections, and by the handle that turns its clock and reads its log.
+    pub(crate) service: Arc<Service>,
+    router: Router,
+}
+
+impl Authority {
+    pub(crate) fn new(service: Service) -> Self {
+        let service = Arc::new(service);
+        let router = endpoints::router(Arc::clone(&service));
+        Self { service, router }
+    }
+
+    /// Answers one request: recorded first, so that what a test replaces is in the log too.
+    pub(crate) async fn answer(&self, request: Request<Bytes>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let recorded = RecordedRequest::read(&parts, &body);
+        self.service.log.push(recorded.clone());
+        tracing::debug!(request = ?recorded, "received");
+        if let Some(endpoint) = recorded.endpoint
+            && let Some(reply) = self.service.replacements.pop(endpoint)
+        {
+            return reply.into_response().await;
+        }
+        let exchange = Exchange::new(&parts, recorded, self.service.clock.now());
+        let headers = exchange.headers();
+        let mut request = Request::from_parts(parts, Body::empty());
+        request.extensions_mut().insert(exchange);
+        let mut response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        for (name, value) in headers {
+            response.headers_mut().entry(name).or_insert(value);
+        }
+        response
+    }
+}
+
+/// The latest requests, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct RequestLog {
+    requests: Mutex<VecDeque<RecordedRequest>>,
+}
+
+impl RequestLog {
+    pub(crate) fn push(&self, request: RecordedRequest) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if requests.len() == LOG_LENGTH {
+            requests.pop_front();
+        }
+        requests.push_back(request);
+    }
+
+    pub(crate) fn all(&self) -> Vec<RecordedRequest> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}

@@ -1,0 +1,5 @@
+//! The emulator as its clients meet it.
+
+mod client;
+mod person;
+mod token;
