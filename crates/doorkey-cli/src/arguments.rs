@@ -1,7 +1,7 @@
 //! The command line.
 
 #[cfg(feature = "emulator")]
-use crate::emulator::EmulatorArguments;
+use crate::{demo::DemoArguments, emulator::EmulatorArguments};
 use crate::{login::LoginArguments, token::TokenArguments};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
 
@@ -27,6 +27,9 @@ pub(crate) enum Command {
     /// Serve a local Entra ID, to try and test sign-ins against
     #[cfg(feature = "emulator")]
     Emulator(EmulatorArguments),
+    /// See a person sign in, against a local Entra ID
+    #[cfg(feature = "emulator")]
+    Demo(DemoArguments),
 }
 
 impl Arguments {
@@ -58,6 +61,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 const AFTER_HELP: &str = "\
 Examples:
+  doorkey demo
   doorkey login --scope https://management.azure.com/.default
   doorkey token --scope https://graph.microsoft.com/User.Read --device-code
 

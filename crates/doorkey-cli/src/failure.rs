@@ -31,6 +31,9 @@ pub(crate) enum Failure {
     Interrupted,
     #[cfg(feature = "emulator")]
     Emulator(doorkey_emulator::Error),
+    /// A step of the demonstration did not go as it should.
+    #[cfg(feature = "emulator")]
+    Demo(String),
 }
 
 impl Failure {
@@ -50,6 +53,8 @@ impl Failure {
             Self::Output(_) | Self::Runtime(_) => FAILED,
             #[cfg(feature = "emulator")]
             Self::Emulator(error) => status_of_emulator(error),
+            #[cfg(feature = "emulator")]
+            Self::Demo(_) => FAILED,
         }
     }
 
@@ -81,6 +86,8 @@ impl Failure {
             Self::Interrupted | Self::ReaderLeft => String::new(),
             #[cfg(feature = "emulator")]
             Self::Emulator(error) => error.to_string(),
+            #[cfg(feature = "emulator")]
+            Self::Demo(message) => message.clone(),
         })
     }
 

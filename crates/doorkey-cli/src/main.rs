@@ -4,10 +4,14 @@ mod arguments;
 mod client;
 mod console;
 #[cfg(feature = "emulator")]
+mod demo;
+#[cfg(feature = "emulator")]
 mod emulator;
 mod failure;
 mod interruption;
 mod login;
+#[cfg(feature = "emulator")]
+mod person;
 mod prompts;
 mod qr_code;
 mod sign_in;
@@ -42,6 +46,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         match command {
             Command::Login(arguments) => interruption::ends(login::run(arguments)).await,
             Command::Token(arguments) => interruption::ends(token::run(arguments)).await,
+            #[cfg(feature = "emulator")]
+            Command::Demo(arguments) => interruption::ends(demo::run(arguments)).await,
             // Being interrupted is how this one is meant to end.
             #[cfg(feature = "emulator")]
             Command::Emulator(arguments) => emulator::run(arguments).await,

@@ -28,7 +28,21 @@ pub(crate) fn transport(file: &Path) -> Result<Transport, Failure> {
             Ok(_) => refuse("holds a certificate that cannot be used"),
             Err(error) => Failure::NoTransport(error),
         })?;
-    Ok(Transport::new(Arc::new(client)))
+    Ok(over(client))
+}
+
+/// A client for an authority of our own on this machine: it trusts the certificates of `pem` alone,
+/// and goes by no proxy.
+#[cfg(feature = "emulator")]
+pub(crate) fn local_client(pem: &str) -> Result<reqwest::Client, Failure> {
+    Certificate::from_pem_bundle(pem.as_bytes())
+        .and_then(|certificates| builder().tls_certs_only(certificates).no_proxy().build())
+        .map_err(Failure::NoTransport)
+}
+
+/// The client as the library takes it.
+pub(crate) fn over(client: reqwest::Client) -> Transport {
+    Transport::new(Arc::new(client))
 }
 
 fn builder() -> ClientBuilder {
