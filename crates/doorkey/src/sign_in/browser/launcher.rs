@@ -303,12 +303,13 @@ mod tests {
         #[tokio::test]
         async fn a_program_that_runs_on_is_not_waited_for() {
             let scratch = Scratch::new("running");
-            // Until the file is there; the next test of a second would end it as well.
-            let script = "until test -e \"$0\"; do sleep 0.01; done";
+            fs::write(&scratch.0, "").unwrap();
+            // Until the test removes the file, and never for long: nobody else would end it.
+            let script = "n=0; while test -e \"$0\" && test $n -lt 999; do \
+                          n=$((n + 1)); sleep 0.01; done";
             run(shell(script, &[scratch.path()]), Duration::ZERO)
                 .await
                 .unwrap();
-            fs::write(&scratch.0, "").unwrap();
         }
 
         #[cfg(target_os = "linux")]

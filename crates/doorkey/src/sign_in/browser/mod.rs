@@ -217,3 +217,6 @@ async fn finish(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

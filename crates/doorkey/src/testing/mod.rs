@@ -1,6 +1,8 @@
 //! What the tests of this crate share: an emulated Entra ID inside the process, under a clock that
 //! they turn. No socket is involved, so Tokio's paused time is exact.
 
+pub(crate) mod browser;
+
 use crate::{
     DeviceCodeCredential, DeviceCodeCredentialOptions, DeviceCodeInfo, Error, PublicClientOptions,
     Result,
