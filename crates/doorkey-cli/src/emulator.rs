@@ -32,6 +32,7 @@ pub(crate) async fn run(arguments: &EmulatorArguments) -> Result<(), Failure> {
     if arguments.print_config {
         return console::result(Directory::BUILT_IN.trim_end());
     }
+    let asked_to_end = interruption::asked_to_end()?;
     let mut builder = Emulator::builder()
         .listen(arguments.listen)
         .state_folder(arguments.state_folder()?);
@@ -44,7 +45,7 @@ pub(crate) async fn run(arguments: &EmulatorArguments) -> Result<(), Failure> {
         "Serving {} until interrupted.",
         emulator.authority()
     ));
-    interruption::asked_to_end().await;
+    asked_to_end.await;
     Ok(())
 }
 

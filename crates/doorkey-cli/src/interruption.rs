@@ -7,17 +7,10 @@ use std::future::Future;
 /// waits, which closes its ports and stops its polls.
 pub(crate) async fn ends(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::select! {
-        outcome = work => outcome,
+        // The first poll sets the handler, and nothing may be shown to the person before.
+        biased;
         () = pressed() => Err(Failure::Interrupted),
-    }
-}
-
-/// Returns when the program is asked to end: by Ctrl-C, or by the signal that supervisors send.
-#[cfg(feature = "emulator")]
-pub(crate) async fn asked_to_end() {
-    tokio::select! {
-        () = pressed() => {}
-        () = terminated() => {}
+        outcome = work => outcome,
     }
 }
 
@@ -28,18 +21,32 @@ async fn pressed() {
     }
 }
 
+/// Returns when the program is asked to end: by Ctrl-C, or by the signal that supervisors send.
+/// Both are heeded from the call on, not only from the first poll on.
 #[cfg(all(feature = "emulator", unix))]
-async fn terminated() {
+pub(crate) fn asked_to_end() -> Result<impl Future<Output = ()>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminations) => {
-            terminations.recv().await;
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(Failure::Runtime)?;
+    let mut terminations = signal(SignalKind::terminate()).map_err(Failure::Runtime)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupts.recv() => {}
+            _ = terminations.recv() => {}
         }
-        Err(_) => std::future::pending().await,
-    }
+    })
 }
 
-#[cfg(all(feature = "emulator", not(unix)))]
-async fn terminated() {
-    std::future::pending().await
+/// Returns when the program is asked to end: by Ctrl-C, or by its window being closed. Both are
+/// heeded from the call on, not only from the first poll on.
+#[cfg(all(feature = "emulator", windows))]
+pub(crate) fn asked_to_end() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::windows::{ctrl_c, ctrl_close};
+    let mut interrupts = ctrl_c().map_err(Failure::Runtime)?;
+    let mut closings = ctrl_close().map_err(Failure::Runtime)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupts.recv() => {}
+            _ = closings.recv() => {}
+        }
+    })
 }

@@ -5,7 +5,7 @@ mod report;
 mod requests;
 mod ways;
 
-use crate::{console, failure::Failure, person::Person, trust};
+use crate::{failure::Failure, person::Person, trust};
 use clap::Args;
 use doorkey::{
     AccessTokenInfo, AuthenticateOptions, AuthenticationRecord, InteractiveCredential,
@@ -133,7 +133,7 @@ impl Stage {
         self.report.rows(&[
             (
                 "request",
-                "GET /resource/me, with the token as Authorization: Bearer".to_owned(),
+                "GET /resource/me with Authorization: Bearer and the token".to_owned(),
             ),
             ("checked", "signature, issuer, audience, time".to_owned()),
             ("answer", format!("{status}: {username}")),
@@ -144,16 +144,20 @@ impl Stage {
         self.report.step("The program asks for the token again")?;
         let begun = Instant::now();
         let again = signed_in.credential.get_token_info(&[SCOPE], None).await?;
-        let took = begun.elapsed().as_micros();
+        let took = begun.elapsed().as_secs_f32() * 1000.0;
         let requests = Requests::take(&self.emulator);
         if again.token != signed_in.token.token || requests.ours() > 0 {
             return Err(Failure::Demo(format!(
-                "the token should have come from memory, and took {requests}"
+                "the token should have come from memory, and took {}",
+                requests.of_doorkey()
             )));
         }
         self.report.rows(&[
-            ("token", format!("the same one, from memory, in {took} µs")),
-            ("requests", requests.to_string()),
+            (
+                "token",
+                format!("the same one, from memory, in {took:.2} ms"),
+            ),
+            ("requests", requests.of_doorkey()),
         ])
     }
 
@@ -162,13 +166,17 @@ impl Stage {
         &self,
         credential: Arc<dyn InteractiveCredential>,
         record: &AuthenticationRecord,
-        mut rows: Vec<(&str, String)>,
+        titles: &[String],
     ) -> Result<SignedIn, Failure> {
         // From memory: the sign-in brought it.
         let token = credential.get_token_info(&[SCOPE], None).await?;
         let requests = Requests::take(&self.emulator);
+        // The name stands beside the first page alone.
+        let names = std::iter::once("pages").chain(std::iter::repeat(""));
+        let mut rows: Vec<_> = names.zip(titles.iter().cloned()).collect();
         rows.push(("signed in", record.username.clone()));
-        rows.push(("requests", requests.to_string()));
+        rows.push(("requests", requests.of_doorkey()));
+        rows.push(("", requests.of_the_person()));
         self.report.rows(&rows)?;
         if let Some(claims) = claims::shown(token.token.secret()) {
             self.report.say("\nThe access token says:")?;
@@ -183,11 +191,6 @@ fn authenticate_options() -> AuthenticateOptions {
         scopes: vec![SCOPE.to_owned()],
         ..Default::default()
     }
-}
-
-/// The pages that the person saw, in one row.
-fn pages(titles: &[String]) -> String {
-    console::one_line(&titles.join(" > "))
 }
 
 /// One that every Azure program asks for.

@@ -21,18 +21,17 @@ impl Report {
 
     /// A paragraph, whose lines are broken by whoever writes it.
     pub(super) fn say(&self, text: &str) -> Result<(), Failure> {
-        for line in text.lines() {
+        for line in text.split('\n') {
             console::result(format!("   {line}").trim_end())?;
         }
         Ok(())
     }
 
-    /// Names on the left, in one column of their own.
+    /// Names on the left, in one column all the way down.
     pub(super) fn rows(&self, rows: &[(&str, String)]) -> Result<(), Failure> {
-        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, value) in rows {
             let value = console::one_line(value);
-            console::result(&format!("     {name:<width$}  {value}"))?;
+            console::result(&format!("   {name:<NAMES$}  {value}"))?;
         }
         Ok(())
     }
@@ -41,3 +40,6 @@ impl Report {
         console::result(&format!("\n{text}"))
     }
 }
+
+/// As wide as the longest name of a row: `unique_name`.
+const NAMES: usize = 11;

@@ -30,26 +30,24 @@ impl Requests {
         self.ours.iter().map(|(_, count)| count).sum()
     }
 
+    pub(super) fn of_doorkey(&self) -> String {
+        let each = |(name, count): &(&str, usize)| format!("{count} {name}");
+        let each: Vec<String> = self.ours.iter().map(each).collect();
+        match each.as_slice() {
+            [] => "0 by doorkey".to_owned(),
+            _ => format!("{} by doorkey ({})", self.ours(), each.join(", ")),
+        }
+    }
+
+    pub(super) fn of_the_person(&self) -> String {
+        format!("{} by the person", self.persons)
+    }
+
     fn add(&mut self, name: &'static str) {
         match self.ours.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,
             None => self.ours.push((name, 1)),
         }
-    }
-}
-
-impl std::fmt::Display for Requests {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} by doorkey", self.ours())?;
-        if !self.ours.is_empty() {
-            let each = |(name, count): &(&str, usize)| format!("{count} {name}");
-            let each: Vec<String> = self.ours.iter().map(each).collect();
-            write!(formatter, " ({})", each.join(", "))?;
-        }
-        if self.persons > 0 {
-            write!(formatter, ", {} by the person", self.persons)?;
-        }
-        Ok(())
     }
 }
 
@@ -74,14 +72,15 @@ mod tests {
     #[test]
     fn counts_are_told_in_words() {
         let mut requests = Requests::default();
-        assert_eq!(requests.to_string(), "0 by doorkey");
+        assert_eq!(requests.of_doorkey(), "0 by doorkey");
         requests.add("devicecode");
         requests.add("token");
         requests.add("token");
         requests.persons = 4;
         assert_eq!(
-            requests.to_string(),
-            "3 by doorkey (1 devicecode, 2 token), 4 by the person"
+            requests.of_doorkey(),
+            "3 by doorkey (1 devicecode, 2 token)"
         );
+        assert_eq!(requests.of_the_person(), "4 by the person");
     }
 }

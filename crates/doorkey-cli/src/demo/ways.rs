@@ -1,6 +1,6 @@
 //! The ways to sign in, each with somebody who does.
 
-use super::{SignedIn, Stage, authenticate_options, pages};
+use super::{SignedIn, Stage, authenticate_options};
 use crate::{console, failure::Failure, prompts::BrowserPrompt};
 use doorkey::{
     BrowserLauncher, DeviceCodeCredential, DeviceCodeCredentialOptions, DeviceCodeInfo,
@@ -28,11 +28,14 @@ impl Stage {
             }))?;
         let person = async {
             let url = address.recv().await.unwrap_or_default();
-            self.person.sign_in(&url).await.map_err(Failure::Demo)
+            let titles = self.person.sign_in(&url).await.map_err(Failure::Demo)?;
+            // Whole, it fills half a screen.
+            let page = url.split('?').next().unwrap_or_default();
+            self.report.rows(&[("address", format!("{page}?..."))])?;
+            Ok(titles)
         };
         let (record, titles) = both(&*credential, person).await?;
-        let rows = vec![("pages", pages(&titles))];
-        self.show_sign_in(credential, &record, rows).await
+        self.show_sign_in(credential, &record, &titles).await
     }
 
     pub(super) async fn sign_in_with_the_desktops_browser(&mut self) -> Result<SignedIn, Failure> {
@@ -60,7 +63,7 @@ impl Stage {
             .authenticate(Some(authenticate_options()))
             .await?;
         console::tell("");
-        self.show_sign_in(credential, &record, Vec::new()).await
+        self.show_sign_in(credential, &record, &[]).await
     }
 
     pub(super) async fn sign_in_with_a_device_code(&mut self) -> Result<(), Failure> {
@@ -81,8 +84,7 @@ impl Stage {
             let Some(code) = shown.recv().await else {
                 return Err(Failure::Demo("no code was shown".to_owned()));
             };
-            report
-                .say("The program shows a code, and the built-in person types it on the page:")?;
+            report.say(CODE_IS_TYPED)?;
             report.rows(&[
                 ("page", code.verification_uri.clone()),
                 ("code", code.user_code.clone()),
@@ -93,8 +95,7 @@ impl Stage {
                 .map_err(Failure::Demo)
         };
         let (record, titles) = both(&*credential, person).await?;
-        let rows = vec![("pages", pages(&titles))];
-        self.show_sign_in(credential, &record, rows).await?;
+        self.show_sign_in(credential, &record, &titles).await?;
         Ok(())
     }
 }
@@ -116,10 +117,15 @@ async fn both(
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const BUILT_IN_PERSON: &str = "\
-A built-in person stands in for you and your browser: they are given the address, fill in the same
-pages over HTTPS, and post the last form to this program. To do it yourself, use --browser.";
+A built-in person stands in for you and your browser: they are given the
+address, fill in the same pages over HTTPS, and post the last form back to
+this program. To be that person yourself, use --browser.\n";
 
 const YOUR_BROWSER: &str = "\
-Your browser will warn you: the local Entra ID made its certificate a moment ago, and no browser
-knows it. Here you may go on (\"Advanced\", then \"Proceed to localhost\"); before a real sign-in page
-never do. Then sign in with:";
+Your browser will warn you: the local Entra ID made its certificate a moment
+ago, and no browser knows it. Here you may go on (\"Advanced\", \"Proceed to
+localhost\"); before a real sign-in page never do. Then sign in with:\n";
+
+const CODE_IS_TYPED: &str = "\
+The program shows a page and a code, and the built-in person types the code
+there.\n";

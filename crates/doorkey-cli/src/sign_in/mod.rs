@@ -90,7 +90,7 @@ impl SignInArguments {
                 (Err(error), Some(next)) if another_way_may_do(&error) => {
                     let why = console::one_line(&error.to_string());
                     console::tell(&format!(
-                        "doorkey: no sign-in {way}: {why}\ndoorkey: trying {} instead\n",
+                        "doorkey: no sign-in {way}: {why}\ndoorkey: asking {} instead\n",
                         next.way
                     ));
                 }
