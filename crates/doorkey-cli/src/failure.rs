@@ -79,7 +79,7 @@ impl Failure {
                 .to_owned(),
             Self::NoTransport(_) => "no TLS connection can be made: this machine has no \
                  certificates to trust, or they cannot be read; install them (Debian: \
-                 ca-certificates)"
+                 ca-certificates), or give --ca-certificate"
                 .to_owned(),
             Self::Output(error) => format!("the result cannot be written to stdout: {error}"),
             Self::Runtime(error) => format!("this machine lets us start nothing: {error}"),

@@ -10,7 +10,7 @@ use serde::Serialize;
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct TokenArguments {
-    /// What the token is for, such as https://management.azure.com/.default; repeat it for more
+    /// What the token is for; repeat it for more
     #[arg(long, value_name = "SCOPE", required = true,
         value_parser = NonEmptyStringValueParser::new())]
     scope: Vec<String>,

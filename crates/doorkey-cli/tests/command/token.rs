@@ -107,3 +107,20 @@ fn silence_asks_nobody() {
         .run();
     finished.assert_refused(3, &["--silent"]);
 }
+
+#[test]
+fn a_guest_gets_the_token_of_the_tenant_that_was_asked_for() {
+    let authority = Authority::start();
+    let guest = &authority.ready["users"][4];
+    assert!(guest["note"].as_str().unwrap().contains("guest"));
+    let arguments = ["token", "--scope", SCOPE, "--output", "json"];
+    let tenant = ["--tenant", authority.text("tenant_id")];
+    let doorkey = authority.doorkey(&[&arguments[..], &tenant].concat());
+    let finished = with_browser(doorkey, &authority)
+        .env("TEST_USERNAME", guest["username"].as_str().unwrap())
+        .env("TEST_PASSWORD", guest["password"].as_str().unwrap())
+        .run();
+    finished.assert_status(0);
+    let json: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(json["tenantId"], authority.text("tenant_id"));
+}
