@@ -14,8 +14,8 @@ use doorkey::{
     PublicClientOptions,
 };
 use doorkey_emulator::{DeviceDecision, Emulator};
-use std::sync::Arc;
-use tokio::time::{Duration, sleep};
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 
 /// What is asked for again and again.
 pub const SCOPE: &str = "https://storage.azure.com/.default";
@@ -32,17 +32,24 @@ pub const OTHER_SCOPES: [&str; 4] = [
 /// after that.
 pub async fn ours(pause: Duration) -> Arc<DeviceCodeCredential> {
     let emulator = Emulator::builder()
-        .device_code_interval(1)
+        .device_code_interval(Duration::from_secs(1))
         .start()
         .await
         .expect("the emulator starts");
     let person = emulator.clone();
     let username = emulator.users()[0].username.clone();
-    let slow = Slow { inner: emulator.transport(), pause };
+    let slow = Slow {
+        inner: emulator.transport(),
+        pause,
+    };
     let options = DeviceCodeCredentialOptions {
         prompt_callback: Some(Arc::new(move |info| {
-            let decision = DeviceDecision::Approve { username: username.clone() };
-            person.decide_device_code(&info.user_code, decision).expect("the code is known");
+            let decision = DeviceDecision::Approve {
+                username: username.clone(),
+            };
+            person
+                .decide_device_code(&info.user_code, decision)
+                .expect("the code is known");
             Ok::<(), Error>(())
         })),
         client: PublicClientOptions {
@@ -52,14 +59,20 @@ pub async fn ours(pause: Duration) -> Arc<DeviceCodeCredential> {
         ..Default::default()
     };
     let credential = DeviceCodeCredential::new(Some(options)).expect("the options are good");
-    credential.get_token_info(&[SCOPE], None).await.expect("the person signs in");
+    credential
+        .get_token_info(&[SCOPE], None)
+        .await
+        .expect("the person signs in");
     credential
 }
 
 /// The official crate's cache, by way of a credential that is as cheap as any of its.
 pub async fn official(token: &str, pause: Duration) -> Arc<ClientSecretCredential> {
     let body = format!(r#"{{"token_type":"Bearer","expires_in":86400,"access_token":"{token}"}}"#);
-    let slow = Slow { inner: Arc::new(Fixed(body)), pause };
+    let slow = Slow {
+        inner: Arc::new(Fixed(body)),
+        pause,
+    };
     let options = ClientSecretCredentialOptions {
         client_options: client_options(Arc::new(slow)),
         ..Default::default()
@@ -67,12 +80,18 @@ pub async fn official(token: &str, pause: Duration) -> Arc<ClientSecretCredentia
     let credential =
         ClientSecretCredential::new("tenant", "client".into(), "secret".into(), Some(options))
             .expect("the options are good");
-    credential.get_token(&[SCOPE], None).await.expect("the authority answers");
+    credential
+        .get_token(&[SCOPE], None)
+        .await
+        .expect("the authority answers");
     credential
 }
 
 fn client_options(client: Arc<dyn HttpClient>) -> ClientOptions {
-    ClientOptions { transport: Some(Transport::new(client)), ..Default::default() }
+    ClientOptions {
+        transport: Some(Transport::new(client)),
+        ..Default::default()
+    }
 }
 
 /// An authority that always says the same.
@@ -82,7 +101,11 @@ struct Fixed(String);
 #[async_trait::async_trait]
 impl HttpClient for Fixed {
     async fn execute_request(&self, _: &Request) -> azure_core::Result<AsyncRawResponse> {
-        Ok(AsyncRawResponse::from_bytes(StatusCode::Ok, Headers::new(), self.0.clone()))
+        Ok(AsyncRawResponse::from_bytes(
+            StatusCode::Ok,
+            Headers::new(),
+            self.0.clone(),
+        ))
     }
 }
 

@@ -25,7 +25,7 @@ impl Exchange {
         let host = parts
             .uri
             .authority()
-            .map(|authority| authority.as_str())
+            .map(http::uri::Authority::as_str)
             .or_else(|| request.header("host"))
             .unwrap_or("localhost");
         let correlation_id = request

@@ -113,9 +113,18 @@ impl fmt::Debug for Reply {
 
 /// Half of a JSON object and then a broken connection.
 fn cut_body() -> Body {
-    let broken = io::Error::new(io::ErrorKind::ConnectionReset, "the emulator cut the reply");
-    let half = Ok(Bytes::from_static(br#"{"token_type":"Bearer","access_"#));
-    Body::from_stream(stream::iter([half, Err(broken)]).boxed())
+    let half = stream::iter([Ok(Bytes::from_static(
+        br#"{"token_type":"Bearer","access_"#,
+    ))]);
+    let cut = stream::once(async {
+        // The server sends what it has only when the body lets it wait.
+        tokio::task::yield_now().await;
+        Err(io::Error::new(
+            io::ErrorKind::ConnectionReset,
+            "the emulator cut the reply",
+        ))
+    });
+    Body::from_stream(half.chain(cut))
 }
 
 fn json_content() -> (String, String) {
@@ -133,10 +142,10 @@ pub(crate) struct Replacements {
 
 impl Replacements {
     /// Lets `reply` answer the next `count` requests, after those that wait already.
-    pub(crate) fn push(&self, endpoint: Endpoint, count: usize, reply: &Reply) {
+    pub(crate) fn push(&self, endpoint: Endpoint, count: usize, reply: Reply) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = waiting.entry(endpoint).or_default();
-        queue.extend(std::iter::repeat_n(reply, count).cloned());
+        queue.extend(std::iter::repeat_n(reply, count));
     }
 
     /// The reply for a request to `endpoint`, if one waits.

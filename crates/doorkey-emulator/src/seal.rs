@@ -88,7 +88,7 @@ mod tests {
 
         let other = Seal::open(&StateFolder::private().unwrap()).unwrap();
         assert_eq!(other.open_value::<String>(&sealed), None);
-        let mut changed = sealed.clone().into_bytes();
+        let mut changed = sealed.into_bytes();
         changed[20] ^= 1;
         for text in [
             "",

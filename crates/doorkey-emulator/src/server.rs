@@ -2,7 +2,6 @@
 
 use crate::{Error, service::Authority};
 use axum::body::Body;
-use bytes::Bytes;
 use http::{Request, Response, StatusCode, header::HOST};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -139,7 +138,7 @@ async fn answer(authority: &Authority, request: Request<Incoming>) -> Response<B
         );
     };
     authority
-        .answer(Request::from_parts(parts, Bytes::from(body.to_bytes())))
+        .answer(Request::from_parts(parts, body.to_bytes()))
         .await
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn token(
     Extension(exchange): Extension<Exchange>,
 ) -> Response<Body> {
     answer(
-        TokenRequest::read(&service, &tenant, &exchange).and_then(|request| request.grant()),
+        TokenRequest::read(&service, &tenant, &exchange).and_then(TokenRequest::grant),
         &exchange,
     )
 }

@@ -155,7 +155,7 @@ impl Devices {
 fn normalized(user_code: &str) -> String {
     user_code
         .chars()
-        .filter(|character| character.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .map(|character| character.to_ascii_uppercase())
         .collect()
 }

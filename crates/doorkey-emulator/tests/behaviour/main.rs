@@ -1,5 +1,17 @@
 //! The emulator as its clients meet it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod authorize;
 mod client;
+mod controls;
+mod device_code;
+mod directory;
+mod discovery;
+mod pages;
+mod password;
 mod person;
+mod refresh;
+mod resource;
+mod sockets;
 mod token;
+mod transport;

@@ -155,7 +155,7 @@ async fn vouch_for(
             authority.as_str()
         ))
         .with_oauth(error)),
-        _ => Err(super::refused(
+        _ => Err(super::refusal::refused(
             "instance discovery",
             reply.status,
             error,
@@ -186,7 +186,7 @@ async fn discover(
             tenant.as_str(),
             authority.as_str()
         );
-        return Err(super::refused(
+        return Err(super::refusal::refused(
             &what,
             reply.status,
             error,

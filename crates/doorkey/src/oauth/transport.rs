@@ -93,7 +93,12 @@ impl Transport {
                 Ok(reply) if resend == Resend::Freely && is_transient_status(reply.status) => {
                     reply.retry_after
                 }
-                Err(failure) if resend == Resend::Freely || !failure.delivered => None,
+                Err(failure)
+                    if failure.error.kind() == ErrorKind::Network
+                        && (resend == Resend::Freely || !failure.delivered) =>
+                {
+                    None
+                }
                 _ => return outcome.map_err(|failure| failure.error),
             };
             let wait = asked.unwrap_or(Duration::from_millis(400) * tries);

@@ -4,8 +4,9 @@
 use super::{Question, before, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{DeviceAuthorization, OAuthClient, Poll, TokenReply},
+    oauth::{DeviceAuthorization, OAuthClient, Poll},
     options::SignInPrompt,
+    tokens::Tokens,
 };
 use azure_core::time::OffsetDateTime;
 use std::{fmt, io::Write, sync::Arc, time::Duration};
@@ -58,11 +59,7 @@ pub(crate) struct DeviceCodeSignIn {
 }
 
 impl DeviceCodeSignIn {
-    pub(super) async fn ask(
-        &self,
-        oauth: &OAuthClient,
-        question: &Question<'_>,
-    ) -> Result<TokenReply> {
+    pub(super) async fn ask(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<Tokens> {
         let patience = self.timeout.map(|timeout| Instant::now() + timeout);
         let begin = oauth.begin_device_code(&question.parameters);
         let authorization = match patience {
@@ -113,7 +110,7 @@ async fn poll(
     oauth: &OAuthClient,
     question: &Question<'_>,
     authorization: &DeviceAuthorization,
-) -> Result<TokenReply> {
+) -> Result<Tokens> {
     let mut interval = authorization.interval.max(Duration::from_secs(1));
     let mut pause = interval;
     loop {

@@ -27,7 +27,10 @@ pub(crate) fn browser(
 ) -> BrowserLauncher {
     let emulator = emulator.clone();
     BrowserLauncher::Callback(Arc::new(move |url| {
-        let browser = Browser { emulator: emulator.clone(), cookies: BTreeMap::new() };
+        let browser = Browser {
+            emulator: emulator.clone(),
+            cookies: BTreeMap::new(),
+        };
         let (url, conduct, seen) = (Url::parse(url).unwrap(), conduct.clone(), Arc::clone(&seen));
         tokio::spawn(async move {
             let page = browser.goes_to(url, conduct).await;
@@ -44,8 +47,10 @@ struct Browser {
 
 impl Browser {
     async fn goes_to(mut self, url: Url, conduct: Conduct) -> String {
-        let mut page = self.fetch(Request::get(url.as_str()).body(Vec::new()).unwrap()).await;
-        loop {
+        let mut page = self
+            .fetch(Request::get(url.as_str()).body(Vec::new()).unwrap())
+            .await;
+        for _ in 0..8 {
             let form = Form::of(&page);
             if form.action.starts_with("http://") {
                 return post(&form.action, &form.fields).await;
@@ -54,14 +59,25 @@ impl Browser {
             let mut fields = form.fields;
             let step = fields["step"].clone();
             let user = |name: &str| {
-                self.emulator.users().iter().find(|user| user.username == name).unwrap().clone()
+                self.emulator
+                    .users()
+                    .iter()
+                    .find(|user| user.username == name)
+                    .unwrap()
+                    .clone()
             };
             let answer = match (&conduct, step.as_str()) {
                 (Conduct::Cancel, _) => ("action", "cancel".to_owned()),
                 (Conduct::SignIn(name), "username") => ("username", name.clone()),
                 (Conduct::SignIn(_), "account") => ("action", "other".to_owned()),
+                // The page was filled with another name.
+                (Conduct::SignIn(name), "password") if !page.contains(name) => {
+                    ("action", "other".to_owned())
+                }
                 (Conduct::SignIn(name), "password") => ("password", user(name).password),
-                (Conduct::SignIn(name), "code") => ("code", user(name).code.unwrap_or_default()),
+                (Conduct::SignIn(name), "code") => {
+                    ("code", user(name).mfa_code.unwrap_or_default())
+                }
                 (Conduct::SignIn(_), _) => ("action", "accept".to_owned()),
             };
             fields.insert(answer.0.into(), answer.1);
@@ -71,11 +87,18 @@ impl Browser {
                 .body(body.into_bytes());
             page = self.fetch(request.unwrap()).await;
         }
+        panic!("the sign-in does not get on: {page}");
     }
 
     async fn fetch(&mut self, mut request: Request<Vec<u8>>) -> String {
-        let cookies: Vec<_> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        request.headers_mut().insert("cookie", cookies.join("; ").parse().unwrap());
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(k, v)| format!("{k}={v}"))
+            .collect();
+        request
+            .headers_mut()
+            .insert("cookie", cookies.join("; ").parse().unwrap());
         let response = self.emulator.send(request.map(Into::into)).await;
         for cookie in response.headers().get_all("set-cookie") {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
@@ -93,27 +116,50 @@ struct Form {
 
 impl Form {
     fn of(page: &str) -> Self {
-        let form = page.split("<form").nth(1).unwrap_or_else(|| panic!("no form in {page}"));
+        let form = page
+            .split("<form")
+            .nth(1)
+            .unwrap_or_else(|| panic!("no form in {page}"));
         let form = form.split("</form>").next().unwrap();
         let inputs = form.split("<input").skip(1);
         let hidden = inputs.filter(|input| attribute(input, "type").as_deref() == Some("hidden"));
         let fields = hidden.filter_map(|input| {
-            Some((attribute(input, "name")?, attribute(input, "value").unwrap_or_default()))
+            Some((
+                attribute(input, "name")?,
+                attribute(input, "value").unwrap_or_default(),
+            ))
         });
-        Self { action: attribute(form, "action").unwrap(), fields: fields.collect() }
+        Self {
+            action: attribute(form, "action").unwrap(),
+            fields: fields.collect(),
+        }
     }
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let tag = tag.split('>').next().unwrap();
-    let value = tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?;
-    let entities = [("&#38;", "&"), ("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'")];
-    let plain = entities.iter().fold(value.to_owned(), |text, (from, to)| text.replace(from, to));
+    let value = tag
+        .split(&format!(" {name}=\""))
+        .nth(1)?
+        .split('"')
+        .next()?;
+    let entities = [
+        ("&#38;", "&"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+    ];
+    let plain = entities
+        .iter()
+        .fold(value.to_owned(), |text, (from, to)| text.replace(from, to));
     Some(plain.replace("&amp;", "&"))
 }
 
 fn encode(fields: &BTreeMap<String, String>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 /// Posts as Chromium does from Entra ID's page: `Origin: null`.

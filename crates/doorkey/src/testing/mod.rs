@@ -7,6 +7,8 @@ use crate::{
     DeviceCodeCredential, DeviceCodeCredentialOptions, DeviceCodeInfo, Error, PublicClientOptions,
     Result,
     seams::{Clock, Environment, Seams},
+    sensitive::Sensitive,
+    tokens::IdToken,
 };
 use azure_core::{
     http::{ClientOptions, Transport},
@@ -89,6 +91,16 @@ impl Entra {
 
     pub(crate) fn username(&self, index: usize) -> String {
         self.emulator.users()[index].username.clone()
+    }
+
+    /// Somebody else than the first person.
+    pub(crate) fn guest(&self) -> String {
+        let mut users = self.emulator.users().iter();
+        users
+            .find(|user| !user.guest_in.is_empty())
+            .unwrap()
+            .username
+            .clone()
     }
 
     pub(crate) fn person_answers(&self, answer: Answer) {
@@ -174,4 +186,17 @@ fn now(started: Instant) -> OffsetDateTime {
 /// Lets everybody run, and so much time pass; none of it is waited for.
 pub(crate) async fn turn_clock(by: Duration) {
     tokio::time::sleep(by).await;
+}
+
+/// An id token as Entra ID writes it, without a signature.
+pub(crate) fn id_token(username: &str) -> IdToken {
+    let claims = serde_json::json!({
+        "iss": "https://login.microsoftonline.com/t/v2.0", "aud": "client", "sub": "s",
+        "oid": "11111111-2222-3333-4444-555555555555", "tid": "t",
+        "preferred_username": username, "exp": 1_764_024_799,
+    });
+    IdToken {
+        raw: Sensitive::new("header.payload.signature"),
+        claims: serde_json::from_value(claims).unwrap(),
+    }
 }

@@ -7,6 +7,7 @@ use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     convert::Infallible,
+    mem,
     pin::Pin,
     sync::{
         Arc,
@@ -39,7 +40,8 @@ pub(super) struct Wanted {
 pub(super) struct Arrival {
     pub(super) response: AuthorizationResponse,
     pub(super) answer: oneshot::Sender<PageResponse>,
-    pub(super) exchange: Exchange,
+    /// `None` if the browser has gone already.
+    pub(super) exchange: Option<Exchange>,
 }
 
 /// One request and its response.
@@ -49,13 +51,15 @@ enum Stage {
     /// Nothing was said yet. Browsers open connections ahead of need, and forwarders of ports
     /// leave them so: they cost nothing and are let be.
     Silent(TcpStream),
-    Speaking {
-        // An option because it leaves with the arrival.
-        exchange: Option<Exchange>,
-        arrivals: mpsc::Receiver<Found>,
-        // Shared with the desk, which is inside `exchange`.
-        asked: Arc<AtomicBool>,
-    },
+    Speaking(Speaking),
+    Over,
+}
+
+struct Speaking {
+    exchange: Exchange,
+    arrivals: mpsc::Receiver<Found>,
+    // Shared with the desk, which is inside `exchange`.
+    asked: Arc<AtomicBool>,
 }
 
 type Found = (AuthorizationResponse, oneshot::Sender<PageResponse>);
@@ -68,79 +72,64 @@ impl Connection {
         }
     }
 
-    /// Whether it has not made a request yet.
-    pub(super) fn is_idle(&self) -> bool {
-        match &self.stage {
-            Stage::Silent(_) => true,
-            Stage::Speaking { asked, .. } => !asked.load(Ordering::Relaxed),
-        }
-    }
-
     /// Ready with the redirect, or with `None` when the connection is over.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Arrival>> {
-        if let Stage::Silent(stream) = &self.stage {
-            let mut first = [0];
-            let peeked = ready!(stream.poll_peek(context, &mut ReadBuf::new(&mut first)));
-            match peeked {
-                Ok(1..) if first[0] == TLS_HANDSHAKE => {
-                    discard(stream);
-                    return Poll::Ready(None);
+        let mut speaking = match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Silent(stream) => match poll_speaks_http(&stream, context) {
+                Poll::Ready(true) => Speaking::new(stream, &self.wanted),
+                Poll::Ready(false) => return Poll::Ready(None),
+                Poll::Pending => {
+                    self.stage = Stage::Silent(stream);
+                    return Poll::Pending;
                 }
-                Ok(1..) => {}
-                Ok(0) | Err(_) => return Poll::Ready(None),
-            }
-            self.begin();
-        }
-        let Stage::Speaking {
-            exchange, arrivals, ..
-        } = &mut self.stage
-        else {
-            return Poll::Ready(None);
+            },
+            Stage::Speaking(speaking) => speaking,
+            Stage::Over => return Poll::Ready(None),
         };
-        let Some(running) = exchange else {
-            return Poll::Ready(None);
-        };
-        let over = running.as_mut().poll(context).is_ready();
-        // After the exchange: this is where the desk leaves the redirect.
-        if let Poll::Ready(Some((response, answer))) = arrivals.poll_recv(context)
-            && let Some(exchange) = exchange.take()
-        {
+        let is_over = speaking.exchange.as_mut().poll(context).is_ready();
+        // After the exchange, in which the desk leaves the redirect.
+        if let Poll::Ready(Some((response, answer))) = speaking.arrivals.poll_recv(context) {
             return Poll::Ready(Some(Arrival {
                 response,
                 answer,
-                exchange,
+                exchange: (!is_over).then_some(speaking.exchange),
             }));
         }
-        if over {
+        if is_over {
             return Poll::Ready(None);
         }
+        self.stage = Stage::Speaking(speaking);
         Poll::Pending
     }
 
-    fn begin(&mut self) {
+    /// Whether it has not made a request yet.
+    pub(super) fn is_idle(&self) -> bool {
+        match &self.stage {
+            Stage::Silent(_) | Stage::Over => true,
+            Stage::Speaking(speaking) => !speaking.asked.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Speaking {
+    fn new(stream: TcpStream, wanted: &Arc<Wanted>) -> Self {
         let (sender, arrivals) = mpsc::channel(1);
         let asked = Arc::new(AtomicBool::new(false));
         let desk = Desk {
-            wanted: Arc::clone(&self.wanted),
+            wanted: Arc::clone(wanted),
             arrivals: sender,
             asked: Arc::clone(&asked),
         };
-        let head_deadline = self.wanted.head_deadline;
-        let speaking = Stage::Speaking {
-            exchange: None,
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(wanted.head_deadline)
+            .keep_alive(false)
+            .max_buf_size(HEAD_LIMIT)
+            .serve_connection(TokioIo::new(stream), desk);
+        Self {
+            exchange: Box::pin(connection),
             arrivals,
             asked,
-        };
-        if let Stage::Silent(stream) = std::mem::replace(&mut self.stage, speaking)
-            && let Stage::Speaking { exchange, .. } = &mut self.stage
-        {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(head_deadline)
-                .keep_alive(false)
-                .max_buf_size(HEAD_LIMIT)
-                .serve_connection(TokioIo::new(stream), desk);
-            *exchange = Some(Box::pin(connection));
         }
     }
 }
@@ -179,10 +168,19 @@ impl Service<Request<Incoming>> for Desk {
     }
 }
 
-/// Reads what has come, so that the connection ends quietly: with bytes unread it would be reset.
-fn discard(stream: &TcpStream) {
-    let mut scratch = [0; 4096];
-    while matches!(stream.try_read(&mut scratch), Ok(1..)) {}
+/// Ready when something was said: whether to listen on.
+fn poll_speaks_http(stream: &TcpStream, context: &mut Context<'_>) -> Poll<bool> {
+    let mut first = [0];
+    match ready!(stream.poll_peek(context, &mut ReadBuf::new(&mut first))) {
+        Ok(1..) if first[0] == TLS_HANDSHAKE => {
+            // With bytes unread the connection would be reset instead of closed.
+            let mut scratch = [0; 4096];
+            while matches!(stream.try_read(&mut scratch), Ok(1..)) {}
+            Poll::Ready(false)
+        }
+        Ok(1..) => Poll::Ready(true),
+        Ok(0) | Err(_) => Poll::Ready(false),
+    }
 }
 
 /// The first byte of a TLS connection

@@ -25,6 +25,10 @@ pub enum BrowserLauncher {
     /// prints goes nowhere.
     Command(Vec<String>),
     /// A function that shows the person the URL, or opens it. It must not block.
+    #[expect(
+        clippy::type_complexity,
+        reason = "a name for it would hide what to write"
+    )]
     Callback(Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>),
 }
 
@@ -300,6 +304,7 @@ mod tests {
             );
         }
 
+        #[expect(clippy::disallowed_methods, reason = "a test's scratch file")]
         #[tokio::test]
         async fn a_program_that_runs_on_is_not_waited_for() {
             let scratch = Scratch::new("running");

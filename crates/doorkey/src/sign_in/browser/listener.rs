@@ -1,16 +1,16 @@
 use super::{
     BrowserPages, RedirectUri,
     connection::{Arrival, Connection, Exchange, Wanted},
+    loopback,
     pages::PageOutcome,
     request::{AuthorizationResponse, Expected},
     response::{self, PageResponse},
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use std::{
     fmt,
     future::poll_fn,
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
@@ -44,7 +44,8 @@ pub(crate) struct Redirect {
 /// The browser's request, held until it is known how the sign-in ended. Dropped, it says that the
 /// program stopped waiting.
 pub(crate) struct OpenPage {
-    // Options because they leave before the end: the one when it is used, the other when it is over.
+    // Options because they go before the page does: the one when it is used, the other when it is
+    // over, which is not polled again.
     answer: Option<oneshot::Sender<PageResponse>>,
     exchange: Option<Exchange>,
     pages: BrowserPages,
@@ -71,22 +72,14 @@ impl Default for Limits {
 }
 
 impl Listener {
-    /// Binds 127.0.0.1 and ::1 on one port: a browser tries ::1 first for `localhost`, and if
-    /// somebody else had it the code would be theirs. Needs a Tokio runtime.
+    /// Opens the port, to be called before the browser is. Needs a Tokio runtime.
     pub(crate) async fn bind(redirect_uri: &RedirectUri) -> Result<Self> {
-        let bound = match redirect_uri.port() {
-            Some(port) => bind_port(port, StdListener::bind),
-            None => bind_any_port(StdListener::bind),
-        };
-        let bound = bound.map_err(|fault| fault.into_error(redirect_uri))?;
-        let port = bound.port;
-        let sockets: io::Result<_> = bound.sockets.into_iter().map(into_tokio).collect();
-        let sockets = sockets.map_err(|error| Fault::Io(error).into_error(redirect_uri))?;
+        let bound = loopback::bind(redirect_uri)?;
         Ok(Self {
-            redirect_uri: redirect_uri.with_port(port),
+            redirect_uri: redirect_uri.with_port(bound.port),
             path: redirect_uri.path().to_owned(),
-            port,
-            sockets,
+            port: bound.port,
+            sockets: bound.sockets,
             limits: Limits::default(),
         })
     }
@@ -121,7 +114,7 @@ impl Listener {
             response: arrival.response,
             page: OpenPage {
                 answer: Some(arrival.answer),
-                exchange: Some(arrival.exchange),
+                exchange: arrival.exchange,
                 pages: pages.clone(),
             },
         })
@@ -238,128 +231,6 @@ impl Reception {
     }
 }
 
-/// One port, on every loopback that this machine has.
-struct Bound {
-    port: u16,
-    sockets: Vec<StdListener>,
-}
-
-/// Why a port could not be had.
-enum Fault {
-    Taken(SocketAddr, io::Error),
-    Io(io::Error),
-}
-
-impl Fault {
-    fn into_error(self, redirect_uri: &RedirectUri) -> Error {
-        let sent = redirect_uri.with_port(0);
-        let (message, error) = match (self, redirect_uri.port()) {
-            (Self::Taken(address, error), Some(port)) => (
-                format!(
-                    "port {port} of redirect_uri {sent:?} cannot be had on {}: {error}; end the \
-                     program that has it, or leave the port out of redirect_uri (any free port is \
-                     then used, and Entra ID accepts it for http://localhost and http://127.0.0.1)",
-                    address.ip()
-                ),
-                error,
-            ),
-            (Self::Taken(_, error) | Self::Io(error), _) => (
-                format!(
-                    "no port of this machine's loopback can be opened for the browser to come back \
-                     to: {error}; sign in by device code instead, or name a free port in \
-                     redirect_uri"
-                ),
-                error,
-            ),
-        };
-        Error::new(ErrorKind::CredentialUnavailable, message).with_source(error)
-    }
-}
-
-/// `bind` is the system's, or a test's: nobody else opens this port for as long as it is ours.
-/// `std` binds for one program only on Unix (its `SO_REUSEADDR` there skips the wait after an
-/// earlier program's connections, no more) and does not set that option on Windows, where it would
-/// share the port.
-fn bind_port(
-    port: u16,
-    bind: impl Fn(SocketAddr) -> io::Result<StdListener>,
-) -> std::result::Result<Bound, Fault> {
-    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    let first = bind(address).map_err(|error| Fault::of(address, error))?;
-    bind_second(first, bind).map_err(|(_first, fault)| fault)
-}
-
-fn bind_any_port(
-    bind: impl Fn(SocketAddr) -> io::Result<StdListener>,
-) -> std::result::Result<Bound, Fault> {
-    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-    // Held until the end, so that the system does not offer them again.
-    let mut half_taken = Vec::new();
-    loop {
-        let first = bind(address).map_err(|error| Fault::of(address, error))?;
-        match bind_second(first, &bind) {
-            Ok(bound) => return Ok(bound),
-            Err((first, Fault::Taken(..))) if half_taken.len() < OTHER_PORTS => {
-                half_taken.push(first);
-            }
-            Err((_, fault)) => return Err(fault),
-        }
-    }
-}
-
-/// The port of `first` on ::1 as well, where this machine has it.
-fn bind_second(
-    first: StdListener,
-    bind: impl Fn(SocketAddr) -> io::Result<StdListener>,
-) -> std::result::Result<Bound, (StdListener, Fault)> {
-    let port = match first.local_addr() {
-        Ok(address) => address.port(),
-        Err(error) => return Err((first, Fault::Io(error))),
-    };
-    let address = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port);
-    match bind(address) {
-        Ok(second) => Ok(Bound {
-            port,
-            sockets: vec![second, first],
-        }),
-        Err(error) if has_no_ipv6(&error) => Ok(Bound {
-            port,
-            sockets: vec![first],
-        }),
-        Err(error) => Err((first, Fault::of(address, error))),
-    }
-}
-
-impl Fault {
-    fn of(address: SocketAddr, error: io::Error) -> Self {
-        match error.kind() {
-            // The second: Windows says so of a port that somebody uses exclusively, Unix of one
-            // below 1024.
-            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
-                Self::Taken(address, error)
-            }
-            _ => Self::Io(error),
-        }
-    }
-}
-
-/// No such address, or no such family at all (which has no `ErrorKind`: `EAFNOSUPPORT`).
-fn has_no_ipv6(error: &io::Error) -> bool {
-    let no_family = if cfg!(windows) {
-        10047
-    } else if cfg!(any(target_os = "linux", target_os = "android")) {
-        97
-    } else {
-        47
-    };
-    error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(no_family)
-}
-
-fn into_tokio(socket: StdListener) -> io::Result<TcpListener> {
-    socket.set_nonblocking(true)?;
-    TcpListener::from_std(socket)
-}
-
 /// Whether it is the end of one connection only, before it was accepted.
 fn is_of_the_peer(error: &io::Error) -> bool {
     matches!(
@@ -370,9 +241,6 @@ fn is_of_the_peer(error: &io::Error) -> bool {
             | io::ErrorKind::Interrupted
     )
 }
-
-/// How many ports are tried where ::1 has them taken.
-const OTHER_PORTS: usize = 64;
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -233,6 +233,8 @@ const NOTHING_HERE: Content<'_> = Content {
     paragraphs: &[
         "A program on this computer waits here for the answer of a sign-in page, and shows \
          nothing else.",
+        "If a sign-in page brought you here, it did not answer as it was asked to \
+         (response_mode=form_post).",
     ],
 };
 
@@ -243,7 +245,7 @@ pub(super) const STYLE: &str = "\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--back);color:var(--text);font:1rem/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}\
 main{width:100%;max-width:31rem;padding:2.5rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;text-align:center;box-shadow:0 8px 30px rgb(0 0 0/.08)}\
 h1{margin:1.1rem 0 .6rem;font-size:1.5rem;line-height:1.25;font-weight:650}\
-p{margin:.7rem 0 0;color:var(--soft);overflow-wrap:anywhere}\
+p{margin:.7rem 0 0;color:var(--soft);overflow-wrap:anywhere;text-wrap:pretty}\
 .reason{margin-top:1rem;padding:.8rem 1rem;border:1px solid var(--line);border-radius:.6rem;color:var(--text);text-align:start;white-space:pre-line}\
 svg{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}\
 .done svg{stroke:var(--done)}\

@@ -11,8 +11,8 @@ use crate::{
     },
 };
 use azure_core::http::Url;
-use http::Request;
 use doorkey_emulator::{Endpoint, Reply};
+use http::Request;
 use std::{
     collections::{BTreeMap, HashMap},
     net::{Ipv4Addr, TcpListener},
@@ -28,7 +28,10 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        Self { entra: Entra::start().await, seen: Arc::default() }
+        Self {
+            entra: Entra::start().await,
+            seen: Arc::default(),
+        }
     }
 
     fn browser(&self, conduct: Conduct) -> BrowserLauncher {
@@ -45,6 +48,8 @@ impl Scene {
     ) -> Arc<InteractiveBrowserCredential> {
         let mut options = InteractiveBrowserCredentialOptions {
             browser: self.first_person(),
+            // A person who fails ends a test soon.
+            timeout: Some(Duration::from_secs(20)),
             client: self.entra.client(),
             ..Default::default()
         };
@@ -63,7 +68,11 @@ impl Scene {
     }
 
     fn authorize_query(&self) -> HashMap<String, String> {
-        self.entra.requests_to(Endpoint::Authorize)[0].query.iter().cloned().collect()
+        self.entra.requests_to(Endpoint::Authorize)[0]
+            .query
+            .iter()
+            .cloned()
+            .collect()
     }
 }
 
@@ -77,8 +86,14 @@ async fn a_first_sign_in_costs_one_request_besides_the_persons_own() {
     for endpoint in [Endpoint::OpenIdConfiguration, Endpoint::InstanceDiscovery] {
         assert!(scene.entra.requests_to(endpoint).is_empty());
     }
-    credential.get_token_info(&[OTHER_SCOPE], None).await.unwrap();
-    assert_eq!(scene.entra.grants(), ["authorization_code", "refresh_token"]);
+    credential
+        .get_token_info(&[OTHER_SCOPE], None)
+        .await
+        .unwrap();
+    assert_eq!(
+        scene.entra.grants(),
+        ["authorization_code", "refresh_token"]
+    );
 }
 
 #[tokio::test]
@@ -115,7 +130,10 @@ async fn the_request_says_what_the_options_say() {
         assert_eq!(query[name], value, "{name}");
     }
     let sent = &query["redirect_uri"];
-    assert!(sent.starts_with("http://127.0.0.1:") && sent.ends_with("/call%20back"), "{sent}");
+    assert!(
+        sent.starts_with("http://127.0.0.1:") && sent.ends_with("/call%20back"),
+        "{sent}"
+    );
     let token = &scene.entra.requests_to(Endpoint::Token)[0];
     assert_eq!(token.form_value("claims"), Some(query["claims"].as_str()));
     assert_eq!(token.form_value("redirect_uri"), Some(sent.as_str()));
@@ -132,12 +150,18 @@ async fn the_person_sees_what_really_happened() {
     assert!(scene.last_page().await.contains("You did not sign in"));
 
     let body = r#"{"error":"invalid_grant","error_description":"AADSTS1: <script>bad()</script>"}"#;
-    scene.entra.emulator.replace_next(Endpoint::Token, 1, Reply::new(400).body(body));
+    scene
+        .entra
+        .emulator
+        .replace_next(Endpoint::Token, 1, Reply::new(400).body(body));
     let credential = scene.credential(|_| {});
     let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     let page = scene.last_page().await;
-    assert!(page.contains("&lt;script&gt;bad()") && !page.contains("<script>bad"), "{page}");
+    assert!(
+        page.contains("&lt;script&gt;bad()") && !page.contains("<script>bad"),
+        "{page}"
+    );
 
     let credential = scene.credential(|options| {
         options.pages.success = Some("<p>Thank you!".into());
@@ -150,8 +174,7 @@ async fn the_person_sees_what_really_happened() {
 #[tokio::test]
 async fn the_wrong_person_is_told_on_the_page() {
     let scene = Scene::new().await;
-    let users = scene.entra.emulator.users();
-    let other = users.iter().find(|user| user.note.contains("guest")).unwrap().username.clone();
+    let other = scene.entra.guest();
     let record = scene.credential(|_| {}).authenticate(None).await.unwrap();
     scene.last_page().await;
     let credential = scene.credential(|options| {
@@ -161,7 +184,10 @@ async fn the_wrong_person_is_told_on_the_page() {
     let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAccount);
     let page = scene.last_page().await;
-    assert!(page.contains(&record.username) && page.contains(&other), "{page}");
+    assert!(
+        page.contains(&record.username) && page.contains(&other),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -170,7 +196,11 @@ async fn strays_and_forgeries_do_not_end_the_wait() {
     let real = scene.first_person();
     let credential = scene.credential(|options| {
         options.browser = BrowserLauncher::Callback(Arc::new(move |url| {
-            let query: HashMap<_, _> = Url::parse(url).unwrap().query_pairs().into_owned().collect();
+            let query: HashMap<_, _> = Url::parse(url)
+                .unwrap()
+                .query_pairs()
+                .into_owned()
+                .collect();
             let (url, real) = (url.to_owned(), real.clone());
             tokio::spawn(async move {
                 let forged = |state: &str| {
@@ -195,13 +225,21 @@ async fn a_redirect_that_names_another_issuer_is_not_believed() {
         entra: Entra::start_with(|builder| builder.authorization_response_issuer(true)).await,
         seen: Arc::default(),
     };
-    scene.credential(|_| {}).get_token_info(&[SCOPE], None).await.unwrap();
+    scene
+        .credential(|_| {})
+        .get_token_info(&[SCOPE], None)
+        .await
+        .unwrap();
     assert!(scene.last_page().await.contains("You are signed in"));
     scene.entra.emulator.clear_requests();
 
     let credential = scene.credential(|options| {
         options.browser = BrowserLauncher::Callback(Arc::new(|url| {
-            let query: HashMap<_, _> = Url::parse(url).unwrap().query_pairs().into_owned().collect();
+            let query: HashMap<_, _> = Url::parse(url)
+                .unwrap()
+                .query_pairs()
+                .into_owned()
+                .collect();
             let fields = BTreeMap::from([
                 ("code".into(), "a code of somebody else".into()),
                 ("state".into(), query["state"].clone()),
@@ -231,14 +269,24 @@ async fn an_id_token_with_another_nonce_is_refused_and_nothing_is_kept() {
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(error.to_string().contains("nonce"), "{error}");
     fresh.get_token_info(&[SCOPE], None).await.unwrap();
-    assert_eq!(scene.entra.grants().last().map(String::as_str), Some("authorization_code"));
+    assert_eq!(
+        scene.entra.grants().last().map(String::as_str),
+        Some("authorization_code")
+    );
 }
 
 /// A reply of the device code grant, whose id token has no nonce.
 async fn replay(entra: &Entra) -> Reply {
-    let codes = Request::post("https://login.microsoftonline.com/organizations/oauth2/v2.0/devicecode")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("client_id={}&scope={SCOPE} openid", entra.emulator.client_id()).into());
+    let codes =
+        Request::post("https://login.microsoftonline.com/organizations/oauth2/v2.0/devicecode")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(
+                format!(
+                    "client_id={}&scope={SCOPE} openid",
+                    entra.emulator.client_id()
+                )
+                .into(),
+            );
     let codes = entra.emulator.send(codes.unwrap()).await;
     let codes: serde_json::Value = serde_json::from_slice(codes.body()).unwrap();
     let user_code = codes["user_code"].as_str().unwrap();
@@ -302,9 +350,16 @@ struct Observer {
 
 impl SignInObserver for Observer {
     fn prompt_began(&self, prompt: &SignInPrompt) {
-        let SignInPrompt::Browser { url, launch_error } = prompt else { panic!("{prompt:?}") };
-        self.events.lock().unwrap().push(format!("began, {launch_error:?}"));
-        let BrowserLauncher::Callback(open) = &self.browser else { panic!() };
+        let SignInPrompt::Browser { url, launch_error } = prompt else {
+            panic!("{prompt:?}")
+        };
+        self.events
+            .lock()
+            .unwrap()
+            .push(format!("began, {launch_error:?}"));
+        let BrowserLauncher::Callback(open) = &self.browser else {
+            panic!()
+        };
         open(url).unwrap();
     }
 
@@ -322,7 +377,11 @@ async fn without_a_browser_the_wait_goes_on_only_where_somebody_shows_the_url() 
     for shows_url in [true, false] {
         let scene = Scene::new().await;
         let browser = scene.first_person();
-        let observer = Arc::new(Observer { shows_url, events: Mutex::default(), browser });
+        let observer = Arc::new(Observer {
+            shows_url,
+            events: Mutex::default(),
+            browser,
+        });
         let credential = scene.credential(|options| {
             let broken = |_: &str| Err(std::io::Error::other("no display"));
             options.browser = BrowserLauncher::Callback(Arc::new(broken));

@@ -1,12 +1,12 @@
 //! From outside: real sockets, raw requests.
 
 use super::*;
-use crate::sign_in::browser::request::AuthorizationResponse;
-use std::{pin::pin, time::Duration};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+use crate::ErrorKind;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    pin::pin,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const STATE: &str = "the-state";
 const GOOD: &str = "code=the-code&state=the-state&iss=https%3A%2F%2Fissuer";
@@ -417,12 +417,8 @@ async fn a_page_without_an_outcome_says_that_the_program_stopped() {
     let listener = listener().await;
     let port = listener.port;
     let sign_in = async {
-        drop(
-            listener
-                .wait(STATE, &BrowserPages::default())
-                .await
-                .unwrap(),
-        )
+        let redirect = listener.wait(STATE, &BrowserPages::default()).await;
+        drop(redirect.unwrap());
     };
     let ((), page) = tokio::join!(sign_in, async { send(port, &post(port, GOOD)).await });
     assert!(page.contains("The program stopped waiting"), "{page}");
@@ -464,73 +460,4 @@ async fn listeners_do_not_share_a_port() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
-}
-
-#[tokio::test]
-async fn a_port_asked_for_is_an_error_if_either_family_has_it_taken() {
-    for taken in [
-        IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::LOCALHOST),
-    ] {
-        let other = StdListener::bind((taken, 0)).unwrap();
-        let uri = format!("http://localhost:{}/x", other.local_addr().unwrap().port());
-        let error = bind(&uri).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
-        let text = error.to_string();
-        for part in [
-            "redirect_uri",
-            &uri,
-            &taken.to_string(),
-            "leave the port out",
-        ] {
-            assert!(text.contains(part), "{part} in {text}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn another_port_is_taken_where_the_second_family_has_the_first() {
-    let in_use = || io::Error::from(io::ErrorKind::AddrInUse);
-    let refused = std::cell::RefCell::new(Vec::new());
-    let bind = |address: SocketAddr| {
-        if address.is_ipv6() && refused.borrow().len() < 3 {
-            refused.borrow_mut().push(address.port());
-            return Err(in_use());
-        }
-        StdListener::bind(address)
-    };
-    let Ok(bound) = bind_any_port(bind) else {
-        panic!();
-    };
-    assert_eq!(bound.sockets.len(), 2);
-    assert!(!refused.borrow().contains(&bound.port));
-
-    let never = |address: SocketAddr| match address {
-        SocketAddr::V4(_) => StdListener::bind(address),
-        SocketAddr::V6(_) => Err(in_use()),
-    };
-    assert!(matches!(bind_any_port(never), Err(Fault::Taken(..))));
-}
-
-#[tokio::test]
-async fn a_machine_without_ipv6_is_served_on_ipv4_alone() {
-    let no_family = if cfg!(windows) {
-        10047
-    } else if cfg!(target_os = "linux") {
-        97
-    } else {
-        47
-    };
-    let not_available = io::ErrorKind::AddrNotAvailable;
-    for absent in [false, true] {
-        let bind = |address: SocketAddr| match address {
-            SocketAddr::V4(_) => StdListener::bind(address),
-            SocketAddr::V6(_) if absent => Err(io::Error::from_raw_os_error(no_family)),
-            SocketAddr::V6(_) => Err(not_available.into()),
-        };
-        let Ok(bound) = bind_any_port(bind) else {
-            panic!();
-        };
-        assert_eq!(bound.sockets.len(), 1);
-    }
 }
