@@ -115,7 +115,8 @@ fn leave_terminal(command: &mut Command) {
 /// How long a program may take to fail. One that found no browser says so within this time.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::{fs, path::PathBuf, process};
