@@ -233,6 +233,7 @@ impl Inner {
 
     /// One flight: silent if it can be, else a person.
     async fn acquire(&self, request: &TokenRequest) -> Result<AccessTokenInfo> {
+        let answered = self.sign_ins();
         let why = match self.silently(request).await? {
             Silently::Done(token) => return Ok(token),
             Silently::NeedsPerson(why) => why,
@@ -240,17 +241,13 @@ impl Inner {
         if !self.automatic {
             return Err(authentication_required(request, why.as_ref()));
         }
-        let _asking_alone = match self.prompt.try_lock() {
-            Ok(alone) => alone,
-            Err(_) => {
-                let alone = self.prompt.lock().await;
-                // Whoever was asked meanwhile may have answered for this request too.
-                if let Silently::Done(token) = self.silently(request).await? {
-                    return Ok(token);
-                }
-                alone
-            }
-        };
+        let _asking_alone = self.prompt.lock().await;
+        // Whoever answered meanwhile may have answered for this request too.
+        if self.sign_ins() != answered
+            && let Silently::Done(token) = self.silently(request).await?
+        {
+            return Ok(token);
+        }
         let expected = self.record();
         let (token, _) = self.ask(request, expected.as_ref()).await?;
         Ok(token)
@@ -300,7 +297,15 @@ impl Inner {
         }
         match living {
             Some(token) => {
-                tracing::warn!(%error, "a token could not be renewed; the old one still lives");
+                let (kind, code) = (
+                    error.kind(),
+                    error.oauth().map(|oauth| oauth.error.as_str()),
+                );
+                tracing::warn!(
+                    ?kind,
+                    code,
+                    "no newer token could be had; the old one still lives"
+                );
                 Ok(Silently::Done(token))
             }
             None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
@@ -384,6 +389,13 @@ impl Inner {
         }
         let scopes: Vec<_> = request.scopes.iter().collect();
         state.access_token(&self.source.oauth, &request.tenant, &scopes, request.cae)
+    }
+
+    fn sign_ins(&self) -> u64 {
+        self.state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .sign_ins
     }
 
     fn record(&self) -> Option<AuthenticationRecord> {

@@ -15,6 +15,8 @@ use std::collections::HashMap;
 pub(super) struct State {
     /// Whose session it is.
     pub(super) record: Option<AuthenticationRecord>,
+    /// How often a person has signed in, by which a waiter sees that somebody did.
+    pub(super) sign_ins: u64,
     cache: TokenCache,
     /// Which tenant stands behind a name: `organizations`, or a domain. Few, so a list.
     tenant_ids: Vec<(TenantId, String)>,
@@ -26,6 +28,7 @@ impl State {
     pub(super) fn new(record: Option<AuthenticationRecord>) -> Self {
         Self {
             record,
+            sign_ins: 0,
             cache: TokenCache::default(),
             tenant_ids: Vec::new(),
             pauses: HashMap::new(),
@@ -94,6 +97,7 @@ impl State {
                 self.record = Some(record.clone());
             }
             self.pauses.clear();
+            self.sign_ins += 1;
         }
         if !request.tenant.is_id() {
             self.tenant_ids

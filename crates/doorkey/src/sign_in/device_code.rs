@@ -127,7 +127,8 @@ async fn poll(
                 pause = interval;
             }
             Err(error) if error.is_transient() => {
-                tracing::debug!(%error, "a poll for the device code failed; going on");
+                let kind = error.kind();
+                tracing::debug!(?kind, "a poll for the device code failed; going on");
                 pause = interval.max(error.retry_after().unwrap_or_default());
             }
             Err(error) => return Err(explained(error)),
