@@ -162,6 +162,26 @@ async fn the_request_says_what_the_options_say() {
 }
 
 #[tokio::test]
+async fn a_code_that_may_have_arrived_is_not_sent_again() {
+    for reply in [
+        Reply::cut(),
+        Reply::new(503),
+        Reply::new(429).header("retry-after", "1"),
+    ] {
+        let scene = Scene::new().await;
+        scene.entra.emulator.replace_next(Endpoint::Token, 1, reply);
+        let error = scene
+            .credential(|_| {})
+            .get_token_info(&[SCOPE], None)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(scene.entra.grants(), ["authorization_code"]);
+        assert!(scene.last_page().await.contains("Signing in did not work"));
+    }
+}
+
+#[tokio::test]
 async fn the_person_sees_what_really_happened() {
     let scene = Scene::new().await;
     let credential = scene.credential(|options| options.browser = scene.browser(Conduct::Cancel));
