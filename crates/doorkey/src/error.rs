@@ -1,4 +1,4 @@
-use crate::oauth::OAuthError;
+use crate::oauth_error::OAuthError;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 /// The result of everything in this crate that can fail.

@@ -67,6 +67,7 @@ mod cloud;
 mod credential;
 mod error;
 mod oauth;
+mod oauth_error;
 mod options;
 mod record;
 mod scopes;
@@ -86,7 +87,7 @@ pub use credential::{
     InteractiveBrowserCredentialOptions, InteractiveCredential,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use oauth::OAuthError;
+pub use oauth_error::OAuthError;
 pub use options::{
     AccessTokenInfo, AuthenticateOptions, PromptOutcome, PublicClientOptions, SignInObserver,
     SignInPrompt, TokenInfoOptions,

@@ -5,7 +5,6 @@ mod authority;
 mod authorize;
 mod device;
 mod endpoints;
-mod error;
 mod id_token;
 mod pkce;
 mod refusal;
@@ -16,12 +15,13 @@ pub(crate) use authority::Authority;
 pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
 pub(crate) use device::{DeviceAuthorization, Poll};
 pub(crate) use endpoints::Endpoints;
-pub use error::OAuthError;
+
 pub(crate) use pkce::Attempt;
 pub(crate) use refusal::refused_by_redirect;
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    oauth_error::OAuthError,
     scopes::Scopes,
     seams::Clock,
     sensitive::Sensitive,

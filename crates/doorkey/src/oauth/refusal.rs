@@ -1,7 +1,7 @@
 //! From the authority's error to ours.
 
-use super::error::{OAuthError, is_transient_status};
 use crate::error::{Error, ErrorKind};
+use crate::oauth_error::{OAuthError, is_transient_status};
 use std::time::Duration;
 
 /// An error for a reply that is no success.

@@ -7,6 +7,7 @@ mod launcher;
 mod listener;
 mod loopback;
 mod pages;
+mod program;
 mod redirect_uri;
 mod request;
 mod response;
@@ -18,7 +19,8 @@ pub(crate) use redirect_uri::RedirectUri;
 use super::{Question, before, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient, OAuthError},
+    oauth::{Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient},
+    oauth_error::OAuthError,
     options::{SignInObserver, SignInPrompt},
     tokens::Tokens,
 };
