@@ -128,8 +128,7 @@ impl Stage {
         let Some(username) = answer["username"].as_str().filter(|_| status.is_success()) else {
             return Err(Failure::Demo(format!("{url} answered {status}: {text}")));
         };
-        // The one request is shown already.
-        Requests::take(&self.emulator);
+        let requests = Requests::take(&self.emulator);
         self.report.rows(&[
             (
                 "request",
@@ -137,6 +136,7 @@ impl Stage {
             ),
             ("checked", "signature, issuer, audience, time".to_owned()),
             ("answer", format!("{status}: {username}")),
+            ("requests", requests.of_doorkey()),
         ])
     }
 

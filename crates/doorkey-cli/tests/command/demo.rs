@@ -21,6 +21,7 @@ fn shows_each_step_and_waits_for_nobody() {
         "scp          user_impersonation",
         "3. A resource accepts the token",
         "200 OK",
+        "1 by doorkey (1 resource)",
         "4. The program asks for the token again",
         "0 by doorkey",
         "5. A person signs in with a device code",
