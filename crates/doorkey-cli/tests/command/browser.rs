@@ -13,7 +13,7 @@ pub(crate) fn with_browser(doorkey: Doorkey, authority: &Authority) -> Doorkey {
     let program = doorkey.home().join("browser");
     symlink(env::current_exe().unwrap(), &program).unwrap();
     let line = format!(
-        "{} --exact browser_signs_in --ignored %s",
+        "{} --exact the_browser_that_is_named_signs_in %s",
         program.display()
     );
     doorkey
@@ -23,10 +23,11 @@ pub(crate) fn with_browser(doorkey: Doorkey, authority: &Authority) -> Doorkey {
         .env("TEST_PASSWORD", authority.user("password"))
 }
 
-/// What the browser does, with the address as its last argument.
-pub(crate) fn sign_in() {
+/// What the browser does, with the address as its last argument; `false` where this process is no
+/// browser.
+pub(crate) fn signed_in_as_the_child() -> bool {
     let Ok(pem) = env::var("TEST_PEM") else {
-        return;
+        return false;
     };
     let pem = fs::read_to_string(pem).unwrap();
     let username = env::var("TEST_USERNAME").unwrap();
@@ -34,4 +35,5 @@ pub(crate) fn sign_in() {
     let url = env::args().next_back().unwrap();
     let mut person = Person::new(&username, &password, &pem).unwrap();
     wait(person.sign_in(&url)).unwrap();
+    true
 }

@@ -17,8 +17,7 @@ fn redirect_port(url: &str) -> u16 {
     url::Url::parse(&uri).unwrap().port().unwrap()
 }
 
-#[test]
-fn the_browser_that_is_named_signs_in() {
+pub(crate) fn by_the_browser_that_is_named() {
     let authority = Authority::start();
     let doorkey = authority.doorkey(&["login", "--scope", SCOPE]);
     let finished = with_browser(doorkey, &authority).run();

@@ -17,10 +17,11 @@ mod process;
 mod token;
 mod usage;
 
-/// No test: what the command starts as its browser. It stands here because `BROWSER` cannot name
-/// what has a colon in it.
+/// A test, and in the child process that the command starts, the browser of all tests. It stands
+/// here because `BROWSER` cannot name what has a colon in it.
 #[test]
-#[ignore = "is run as the browser of other tests"]
-fn browser_signs_in() {
-    browser::sign_in();
+fn the_browser_that_is_named_signs_in() {
+    if !browser::signed_in_as_the_child() {
+        login::by_the_browser_that_is_named();
+    }
 }
