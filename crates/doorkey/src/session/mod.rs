@@ -287,8 +287,12 @@ impl Inner {
             Ok((token, _)) => return Ok(Silently::Done(token)),
             Err(error) => error,
         };
-        // An authority that asks for rest gets it, and while a token lives there is time anyway.
-        let asked = error.retry_after().map(|wait| wait.min(LONGEST_PAUSE));
+        // An authority that asks for rest gets it, and while a token lives there is time anyway. A
+        // person can be asked at once.
+        let asked = error
+            .retry_after()
+            .filter(|_| !error.needs_person())
+            .map(|wait| wait.min(LONGEST_PAUSE));
         let own = living.is_some().then_some(PAUSE);
         if let Some(pause) = asked.max(own) {
             let until = now + i64::try_from(pause.as_secs()).unwrap_or_default();
