@@ -14,8 +14,8 @@ use doorkey::{
     PublicClientOptions,
 };
 use doorkey_emulator::{DeviceDecision, Emulator};
-use std::sync::Arc;
-use tokio::time::{Duration, sleep};
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 
 /// What is asked for again and again.
 pub const SCOPE: &str = "https://storage.azure.com/.default";
@@ -32,7 +32,7 @@ pub const OTHER_SCOPES: [&str; 4] = [
 /// after that.
 pub async fn ours(pause: Duration) -> Arc<DeviceCodeCredential> {
     let emulator = Emulator::builder()
-        .device_code_interval(1)
+        .device_code_interval(Duration::from_secs(1))
         .start()
         .await
         .expect("the emulator starts");

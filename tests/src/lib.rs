@@ -1,1 +1,6 @@
-//! What the whole-system tests share.
+//! What stands in the README is compiled here, as a user's program would be.
+
+#[doc = include_str!("../../README.md")]
+#[cfg(doctest)]
+#[derive(Debug)]
+pub struct Readme;

@@ -117,10 +117,14 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "unit",
         about: "the tests and examples of each crate, in its code, its docs and its tests folder",
         needs: &[],
-        steps: &[cargo(
-            "test --locked --no-fail-fast -p doorkey -p doorkey-emulator -p doorkey-cli \
-             --all-features",
-        )],
+        steps: &[
+            cargo(
+                "test --locked --no-fail-fast -p doorkey -p doorkey-emulator -p doorkey-cli \
+                 --all-features",
+            ),
+            // The README.
+            cargo("test --locked --doc -p doorkey-tests --all-features"),
+        ],
     },
     Suite {
         name: "python",

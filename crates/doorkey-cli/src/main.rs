@@ -1,2 +1,59 @@
-//! The `doorkey` command.
-fn main() {}
+//! The `doorkey` command: signs a person in to Microsoft Entra ID, and prints their tokens.
+
+mod arguments;
+mod client;
+mod console;
+#[cfg(feature = "emulator")]
+mod demo;
+#[cfg(feature = "emulator")]
+mod emulator;
+mod failure;
+mod interruption;
+mod login;
+#[cfg(feature = "emulator")]
+mod person;
+mod prompts;
+mod qr_code;
+mod sign_in;
+mod token;
+mod trust;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::parse() {
+        Ok(arguments) => arguments,
+        Err(message) => return console::usage(&message),
+    };
+    match run(&arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell(arguments.verbose);
+            failure.status().into()
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), Failure> {
+    // One thread is enough for one person.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Login(arguments) => interruption::ends(login::run(arguments)).await,
+            Command::Token(arguments) => interruption::ends(token::run(arguments)).await,
+            #[cfg(feature = "emulator")]
+            Command::Demo(arguments) => interruption::ends(demo::run(arguments)).await,
+            // Being interrupted is how this one is meant to end.
+            #[cfg(feature = "emulator")]
+            Command::Emulator(arguments) => emulator::run(arguments).await,
+        }
+    });
+    // A name that is still being looked up must not hold up somebody who pressed Ctrl-C.
+    runtime.shutdown_background();
+    outcome
+}

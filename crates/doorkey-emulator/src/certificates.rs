@@ -81,7 +81,8 @@ impl Authority {
             .ok()
             .and_then(|key| KeyPair::from_pem(&key).ok())
             .ok_or_else(|| damaged(KEY_FILE, "no private key in PEM"))?;
-        Ok(Some(Self { pem, key, ends }))
+        // Two first starts at once can leave the certificate of one and the key of the other.
+        Ok(is_of(&pem, &key).then_some(Self { pem, key, ends }))
     }
 
     fn make(folder: &StateFolder, now: OffsetDateTime) -> Result<Self, Error> {
@@ -149,6 +150,15 @@ impl Authority {
 fn ends(pem: &str) -> Option<OffsetDateTime> {
     let (_, pem) = parse_x509_pem(pem.as_bytes()).ok()?;
     Some(pem.parse_x509().ok()?.validity().not_after.to_datetime())
+}
+
+/// Whether the certificate is of this key.
+fn is_of(pem: &str, key: &KeyPair) -> bool {
+    parse_x509_pem(pem.as_bytes()).is_ok_and(|(_, pem)| {
+        pem.parse_x509().is_ok_and(|certificate| {
+            *certificate.public_key().subject_public_key.data == *key.public_key_raw()
+        })
+    })
 }
 
 fn name(text: &str) -> rcgen::DistinguishedName {

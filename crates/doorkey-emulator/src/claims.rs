@@ -23,7 +23,7 @@ impl Claims {
         let claims: Value = serde_json::from_str(text)
             .ok()
             .filter(Value::is_object)
-            .ok_or_else(Refusal::malformed_claims)?;
+            .ok_or_else(Refusal::malformed)?;
         let access_token = &claims["access_token"];
         Ok(Self {
             continuous_access: values(&access_token["xms_cc"])

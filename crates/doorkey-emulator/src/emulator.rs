@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,13 +18,12 @@ use tokio::task::JoinHandle;
 /// A running emulator.
 ///
 /// Clones are handles of the same one. It stops, and frees its port, when the last is dropped.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Emulator {
     /// Shared by the clones: the last one stops the server.
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     authority: Authority,
     port: u16,
@@ -198,6 +198,15 @@ impl Emulator {
     /// The people who can sign in; the first of the built-in ones just does.
     pub fn users(&self) -> &[User] {
         self.inner.authority.service.directory.users()
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("authority", &self.authority())
+            .field("ca_certificate", &self.ca_certificate())
+            .finish_non_exhaustive()
     }
 }
 

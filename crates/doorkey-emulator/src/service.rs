@@ -18,6 +18,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 use tower::ServiceExt as _;
@@ -26,7 +27,6 @@ use tower::ServiceExt as _;
 const LOG_LENGTH: usize = 10_000;
 
 /// What all endpoints share.
-#[derive(Debug)]
 pub(crate) struct Service {
     /// `https://localhost` and the port.
     pub(crate) authority: String,
@@ -42,6 +42,15 @@ pub(crate) struct Service {
     pub(crate) sign_ins: SignIns,
     pub(crate) replacements: Replacements,
     pub(crate) log: RequestLog,
+}
+
+/// Without what it holds: codes, sessions and passwords are in there.
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("authority", &self.authority)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A service and the way to its endpoints.

@@ -29,7 +29,9 @@ impl HttpClient for Carrier {
     async fn execute_request(&self, request: &Request) -> Result<AsyncRawResponse> {
         let mut carried = http::Request::builder()
             .method(request.method().as_str())
-            .uri(request.url().as_str());
+            .uri(request.url().as_str())
+            // As a client that connects would send it.
+            .header("host", request.url().authority());
         for (name, value) in request.headers().iter() {
             carried = carried.header(name.as_str(), value.as_str());
         }

@@ -1,4 +1,4 @@
-use crate::oauth::OAuthError;
+use crate::oauth_error::OAuthError;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 /// The result of everything in this crate that can fail.
@@ -72,7 +72,22 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of your own, for a callback of yours that has to return one. Let `message` say what
+    /// happened, and what to do next.
+    ///
+    /// ```
+    /// use doorkey::{Error, ErrorKind};
+    ///
+    /// let error = std::io::Error::other("the window is closed");
+    /// let error = Error::new(
+    ///     ErrorKind::CredentialUnavailable,
+    ///     "the code cannot be shown; open the window again",
+    /// )
+    /// .with_source(error);
+    /// assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+    /// ```
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
             message: message.into(),
@@ -92,7 +107,9 @@ impl Error {
         Self::new(ErrorKind::Protocol, message)
     }
 
-    pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// Keeps the cause, for [`source`](StdError::source).
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.with(|inner| inner.source = Some(Arc::from(source.into())))
     }
 

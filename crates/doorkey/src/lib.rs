@@ -1,4 +1,65 @@
 //! Doorkey signs a person in to Microsoft Entra ID, and keeps them signed in.
+//!
+//! Its credentials implement [`TokenCredential`](azure_core::credentials::TokenCredential) of the
+//! official Azure SDK for Rust, so every client of that SDK takes them:
+//!
+//! - [`InteractiveBrowserCredential`] opens the browser that the person uses anyway;
+//! - [`DeviceCodeCredential`] shows a code that they type on another device.
+//!
+//! The first token asks the person. Later ones come from memory or by the refresh token, and the
+//! person is asked again only when the authority demands it.
+//!
+//! ```
+//! use azure_core::credentials::TokenCredential;
+//! use doorkey::{DeviceCodeCredential, DeviceCodeCredentialOptions};
+//! # use doorkey::{Error, PublicClientOptions};
+//! # use doorkey_emulator::{DeviceDecision, Emulator};
+//! use std::sync::Arc;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let emulator = Emulator::builder().start().await?;
+//! # let mut client = PublicClientOptions::default();
+//! # client.client_options.transport =
+//! #     Some(azure_core::http::Transport::new(emulator.transport()));
+//! # let username = emulator.users()[0].username.clone();
+//! # let person = emulator.clone();
+//! # let show = move |code: &str| {
+//! #     let decision = DeviceDecision::Approve { username: username.clone() };
+//! #     person.decide_device_code(code, decision).expect("the code is known");
+//! # };
+//! let credential = DeviceCodeCredential::new(Some(DeviceCodeCredentialOptions {
+//!     application_name: Some("Example".into()),
+//!     prompt_callback: Some(Arc::new(move |info| {
+//!         eprintln!("{info}"); // or show it in a window
+//! #       show(&info.user_code);
+//!         Ok(())
+//!     })),
+//! #   client,
+//!     ..Default::default()
+//! }))?;
+//! let scopes = ["https://storage.azure.com/.default"];
+//! let token = credential.get_token(&scopes, None).await?; // asks the person
+//! let again = credential.get_token(&scopes, None).await?; // asks nobody
+//! assert_eq!(token.token, again.token);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`InteractiveCredential`] has what the SDK's trait has no room for: signing in ahead of time,
+//! and a token with what is known of it. An [`Error`] tells a person what to do next, and a program
+//! [which case](ErrorKind) it is; [`Error::find`] gets it out of the SDK's.
+//!
+//! # What it needs
+//!
+//! A Tokio runtime with I/O and time; where there is none, what would wait is an error. An HTTP
+//! client: the feature `reqwest` (on by default, with `reqwest_rustls`, `reqwest_gzip` and
+//! `reqwest_deflate`; all are `azure_core`'s own) brings one, or give your own in
+//! [`PublicClientOptions::client_options`].
+//!
+//! # What it keeps
+//!
+//! Tokens, in memory, as long as the credential lives. Nothing is written to disk.
 
 mod cache;
 mod claims;
@@ -6,6 +67,7 @@ mod cloud;
 mod credential;
 mod error;
 mod oauth;
+mod oauth_error;
 mod options;
 mod record;
 mod scopes;
@@ -17,6 +79,7 @@ mod source;
 mod tenant;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use cloud::AuthorityHosts;
 pub use credential::{
@@ -24,7 +87,7 @@ pub use credential::{
     InteractiveBrowserCredentialOptions, InteractiveCredential,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use oauth::OAuthError;
+pub use oauth_error::OAuthError;
 pub use options::{
     AccessTokenInfo, AuthenticateOptions, PromptOutcome, PublicClientOptions, SignInObserver,
     SignInPrompt, TokenInfoOptions,

@@ -64,6 +64,21 @@ fn it_is_kept_until_its_last_day() {
 }
 
 #[test]
+fn a_certificate_of_another_key_is_replaced() {
+    let now = at("2026-11-01T00:00:00Z");
+    let folder = StateFolder::private().unwrap();
+    let first = Certificates::open(&folder, now).unwrap().authority_pem;
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    folder.write_secret(KEY_FILE, key.as_bytes()).unwrap();
+    let second = Certificates::open(&folder, now).unwrap().authority_pem;
+    assert_ne!(first, second);
+    assert_eq!(
+        Certificates::open(&folder, now).unwrap().authority_pem,
+        second
+    );
+}
+
+#[test]
 fn a_damaged_file_is_named() {
     for name in [CERTIFICATE_FILE, KEY_FILE] {
         let folder = StateFolder::private().unwrap();

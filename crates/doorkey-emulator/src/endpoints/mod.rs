@@ -12,7 +12,7 @@ use crate::{
     tenant::Audience,
 };
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     routing::{get, post},
 };
@@ -31,8 +31,14 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
             "/{tenant}/oauth2/v2.0/authorize",
             get(authorize::show).post(authorize::show),
         )
-        .route("/{tenant}/oauth2/v2.0/token", post(token::token))
-        .route("/{tenant}/oauth2/v2.0/devicecode", post(device_code::begin))
+        .route(
+            "/{tenant}/oauth2/v2.0/token",
+            post(token::token).fallback(post_only),
+        )
+        .route(
+            "/{tenant}/oauth2/v2.0/devicecode",
+            post(device_code::begin).fallback(post_only),
+        )
         .route("/{tenant}/oauth2/v2.0/logout", get(sign_in::sign_out))
         .route(
             "/{tenant}/oauth2/deviceauth",
@@ -47,6 +53,14 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/{tenant}/userrealm/{username}", get(user_realm::show))
         .fallback(pages::not_found)
         .with_state(service)
+}
+
+/// Refuses another method at an endpoint for POST (RFC 6749, section 3.2).
+async fn post_only(Extension(exchange): Extension<Exchange>) -> Response<Body> {
+    answer(
+        Err(Refusal::wrong_method(&exchange.request.method)),
+        &exchange,
+    )
 }
 
 /// A reply in JSON.

@@ -99,14 +99,14 @@ pub(crate) async fn not_found() -> Response<Body> {
 }
 
 /// The page for a form whose sign-in is over, unknown, or another browser's.
-pub(crate) fn lost(_: &Exchange) -> Response<Body> {
+pub(crate) fn lost() -> Response<Body> {
     let text = "It was finished, took too long, or was begun in another browser. Go back to the \
                 application and sign in again.";
     notice(StatusCode::BAD_REQUEST, "This sign-in is over", text)
 }
 
 /// The page after signing out.
-pub(crate) fn signed_out(_: &Exchange) -> Response<Body> {
+pub(crate) fn signed_out() -> Response<Body> {
     notice(
         StatusCode::OK,
         "You signed out",
@@ -115,7 +115,7 @@ pub(crate) fn signed_out(_: &Exchange) -> Response<Body> {
 }
 
 /// The page that ends a device's sign-in: to the application of that name, or declined.
-pub(crate) fn device_done(_: &Exchange, application: Option<&str>) -> Response<Body> {
+pub(crate) fn device_done(application: Option<&str>) -> Response<Body> {
     match application {
         Some(name) => {
             let text = format!("You have signed in to {name}. You can close this window.");
@@ -144,7 +144,7 @@ pub(crate) fn refused(refusal: &Refusal, exchange: &Exchange) -> Response<Body> 
 }
 
 /// The page where a device's code is typed.
-pub(crate) fn device_code(_: &Exchange, typed: &str, alert: Option<Alert>) -> Response<Body> {
+pub(crate) fn device_code(typed: &str, alert: Option<Alert>) -> Response<Body> {
     let frame = Frame::new();
     frame.show(
         StatusCode::OK,
@@ -160,7 +160,6 @@ pub(crate) fn device_code(_: &Exchange, typed: &str, alert: Option<Alert>) -> Re
 pub(crate) fn return_by_form(
     redirect_uri: &str,
     fields: &[(&'static str, String)],
-    _: &Exchange,
 ) -> Response<Body> {
     let frame = Frame::new().returning_to(redirect_uri);
     frame.show(

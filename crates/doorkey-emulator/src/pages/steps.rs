@@ -1,7 +1,7 @@
 //! The pages of a sign-in, in the order in which a person meets them.
 
 use super::frame::Frame;
-use crate::{exchange::Exchange, refusal::Refusal, sign_in::Transaction};
+use crate::{refusal::Refusal, sign_in::Transaction};
 use askama::Template;
 use axum::body::Body;
 use http::{Response, StatusCode};
@@ -141,7 +141,7 @@ struct ConsentPage<'a> {
 }
 
 /// Shows one page of a sign-in.
-pub(crate) fn step(step: &Step, transaction: &Transaction, _: &Exchange) -> Response<Body> {
+pub(crate) fn step(step: &Step, transaction: &Transaction) -> Response<Body> {
     let frame = match transaction.redirect_uri() {
         Some(redirect_uri) => Frame::new().returning_to(redirect_uri),
         None => Frame::new(),

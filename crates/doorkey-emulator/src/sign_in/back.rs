@@ -56,7 +56,7 @@ impl Back {
         }
         answer.push(("session_state", crate::random::uuid()));
         let issuer = format!("{}/{}/v2.0", exchange.base, tenant.id);
-        self.answer(service, exchange, answer, issuer)
+        self.answer(service, answer, issuer)
     }
 
     /// Answers with a refusal.
@@ -74,13 +74,12 @@ impl Back {
         let issuer = Audience::find(&self.realm, &service.directory)
             .map(|audience| audience.issuer(&exchange.base))
             .unwrap_or_default();
-        self.answer(service, exchange, answer, issuer)
+        self.answer(service, answer, issuer)
     }
 
     fn answer(
         &self,
         service: &Service,
-        exchange: &Exchange,
         mut answer: Vec<(&'static str, String)>,
         issuer: String,
     ) -> Response<Body> {
@@ -92,7 +91,7 @@ impl Back {
             answer.push(("iss", issuer));
         }
         match self.mode {
-            ResponseMode::FormPost => pages::return_by_form(&self.redirect_uri, &answer, exchange),
+            ResponseMode::FormPost => pages::return_by_form(&self.redirect_uri, &answer),
             ResponseMode::Query => {
                 redirect(&self.redirect_uri, &answer, Url::set_query, Url::query)
             }

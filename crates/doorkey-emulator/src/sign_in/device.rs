@@ -25,7 +25,7 @@ pub(crate) async fn show(
     Extension(exchange): Extension<Exchange>,
 ) -> Response<Body> {
     if exchange.request.method != "POST" {
-        return pages::device_code(&exchange, "", None);
+        return pages::device_code("", None);
     }
     let typed = exchange.parameter("user_code").unwrap_or_default();
     let found = service
@@ -36,7 +36,7 @@ pub(crate) async fn show(
         Ok(request) => request,
         Err(refusal) => {
             let alert = Alert::of("That code didn't work. Check it and try again.", &refusal);
-            return pages::device_code(&exchange, typed, Some(alert));
+            return pages::device_code(typed, Some(alert));
         }
     };
     let (browser, sessions) = service.sign_ins.browser(&exchange);

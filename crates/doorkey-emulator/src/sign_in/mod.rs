@@ -53,7 +53,7 @@ pub(crate) async fn submit(
     let (browser, _) = service.sign_ins.browser(&exchange);
     let id = exchange.parameter("transaction").unwrap_or_default();
     let Some(mut transaction) = service.sign_ins.take(id, &browser, exchange.now) else {
-        return pages::lost(&exchange);
+        return pages::lost();
     };
     match steps::take(&service, &exchange, &browser, &mut transaction) {
         Outcome::Next => proceed(&service, &exchange, &browser, transaction, None),
@@ -64,7 +64,7 @@ pub(crate) async fn submit(
                 Purpose::Browser { back, .. } => back.refuse(&service, &exchange, &refusal),
                 Purpose::Device { device_code } => {
                     service.devices.decide(device_code, None);
-                    pages::device_done(&exchange, None)
+                    pages::device_done(None)
                 }
             }
         }
@@ -78,7 +78,7 @@ pub(crate) async fn sign_out(
 ) -> Response<Body> {
     let (browser, _) = service.sign_ins.browser(&exchange);
     service.sign_ins.forget(&browser);
-    pages::signed_out(&exchange)
+    pages::signed_out()
 }
 
 /// Shows the page that `transaction` needs next, or ends it.
@@ -93,7 +93,7 @@ fn proceed(
     let Some(page) = steps::page(service, &transaction, &sessions, alert) else {
         return transaction.finish(service, exchange, browser);
     };
-    let response = pages::step(&page, &transaction, exchange);
+    let response = pages::step(&page, &transaction);
     service.sign_ins.put(transaction, exchange.now);
     browser.remember(response)
 }

@@ -73,7 +73,7 @@ impl SignIns {
             .flat_map(|(_, value)| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(name, _)| *name == COOKIE);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // An id that was not given out here is replaced, so that nobody can fix one beforehand.
         if let Some((_, id)) = sent
             && let Some(sessions) = state.browsers.get(id)
@@ -86,9 +86,13 @@ impl SignIns {
                 sessions.clone(),
             );
         }
-        let id = random::secret();
-        state.browsers.insert(id.clone(), Vec::new());
-        (Browser { id, is_new: true }, Vec::new())
+        (
+            Browser {
+                id: random::secret(),
+                is_new: true,
+            },
+            Vec::new(),
+        )
     }
 
     pub(super) fn sessions(&self, browser: &Browser) -> Vec<Session> {
@@ -122,10 +126,17 @@ impl SignIns {
     /// Keeps a sign-in until its next form.
     pub(super) fn put(&self, transaction: Transaction, now: OffsetDateTime) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.transactions.retain(|_, known| known.expires > now);
-        state
-            .transactions
-            .insert(transaction.id.clone(), transaction);
+        let State {
+            browsers,
+            transactions,
+        } = &mut *state;
+        browsers.entry(transaction.browser.clone()).or_default();
+        transactions.insert(transaction.id.clone(), transaction);
+        transactions.retain(|_, known| known.expires > now);
+        // Browsers that nobody went on with are forgotten.
+        browsers.retain(|id, sessions| {
+            !sessions.is_empty() || transactions.values().any(|known| known.browser == *id)
+        });
     }
 
     /// Takes up a sign-in that `browser` began.

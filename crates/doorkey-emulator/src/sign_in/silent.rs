@@ -16,7 +16,7 @@ pub(super) fn answer(
     transaction: Transaction,
 ) -> Response<Body> {
     let Purpose::Browser { back, .. } = &transaction.purpose else {
-        return pages::lost(exchange);
+        return pages::lost();
     };
     if let Some(refusal) = missing(service, sessions, &transaction) {
         return back.refuse(service, exchange, &refusal);

@@ -240,7 +240,7 @@ impl Transaction {
     ) -> Response<Body> {
         let (Some(user), Some(application)) = (self.user(service), self.application(service))
         else {
-            return pages::lost(exchange);
+            return pages::lost();
         };
         let tenant = match self.tenant_of(service, user) {
             Ok(tenant) => tenant,
@@ -278,7 +278,7 @@ impl Transaction {
             }
             Purpose::Device { device_code } => {
                 service.devices.decide(&device_code, Some(grant));
-                pages::device_done(exchange, Some(&application.name))
+                pages::device_done(Some(&application.name))
             }
         };
         browser.remember(response)

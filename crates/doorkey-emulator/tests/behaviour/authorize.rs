@@ -106,7 +106,7 @@ async fn the_application_is_told_what_is_wrong_with_its_request() {
             500_011,
         ),
         ([("prompt", "nonsense")], "invalid_request", 90023),
-        ([("claims", "nonsense")], "invalid_request", 900_143),
+        ([("claims", "nonsense")], "invalid_request", 9_002_313),
         ([("code_challenge", "short")], "invalid_request", 501_491),
         (
             [("code_challenge_method", "S512")],

@@ -82,6 +82,18 @@ async fn the_log_shows_what_was_received() {
 }
 
 #[tokio::test]
+async fn debug_shows_no_secrets() {
+    let emulator = emulator().await;
+    let code = code(&emulator, "adele@contoso.example", "organizations", &[]).await;
+    let shown = format!("{emulator:?}");
+    assert!(shown.contains(emulator.authority()), "{shown}");
+    assert!(
+        !shown.contains(&code) && !shown.contains("not-a-secret"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn lifetimes_are_set_by_the_builder() {
     let emulator = Emulator::builder()
         .access_token_lifetime(Duration::from_secs(600))

@@ -202,7 +202,7 @@ async fn a_wrong_redemption_is_refused_and_leaves_the_code_usable() {
             650_053,
             400,
         ),
-        (&[("claims", "{")], "invalid_request", 900_143, 400),
+        (&[("claims", "{")], "invalid_request", 9_002_313, 400),
         (
             &[("code", &code), ("scope", "openid"), ("scope", "openid")],
             "invalid_request",
@@ -322,6 +322,18 @@ async fn resource_beside_scope_must_name_the_same() {
             reply.body["error_codes"][0].as_i64(),
             code_or_none,
             "{resource}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_refused() {
+    let emulator = emulator().await;
+    for endpoint in ["token", "devicecode"] {
+        let reply = get(&emulator, &format!("/common/oauth2/v2.0/{endpoint}")).await;
+        assert_eq!(
+            (reply.text("error"), reply.code()),
+            ("invalid_request", 900_561)
         );
     }
 }

@@ -2,7 +2,11 @@
 //! text of Unix seconds, and a key made of the parts that tell one entity from another.
 
 use super::Owner;
-use crate::{oauth, oauth::TokenReply, scopes::Scopes, sensitive::Sensitive};
+use crate::{
+    scopes::Scopes,
+    sensitive::Sensitive,
+    tokens::{self, Tokens},
+};
 use serde::{Serialize, Serializer};
 
 #[derive(Clone, Debug, Serialize)]
@@ -36,12 +40,7 @@ pub(crate) struct AccessToken {
 }
 
 impl AccessToken {
-    pub(super) fn new(
-        owner: Owner<'_>,
-        realm: &str,
-        requested: &Scopes,
-        reply: &TokenReply,
-    ) -> Self {
+    pub(super) fn new(owner: Owner<'_>, realm: &str, requested: &Scopes, reply: &Tokens) -> Self {
         Self {
             credential_type: "AccessToken",
             secret: reply.access_token.clone(),
@@ -92,7 +91,7 @@ impl RefreshToken {
         owner: Owner<'_>,
         secret: &Sensitive,
         requested: &Scopes,
-        reply: &TokenReply,
+        reply: &Tokens,
     ) -> Self {
         Self {
             credential_type: "RefreshToken",
@@ -131,7 +130,7 @@ pub(crate) struct IdToken {
 }
 
 impl IdToken {
-    pub(super) fn new(owner: Owner<'_>, realm: &str, id_token: &oauth::IdToken) -> Self {
+    pub(super) fn new(owner: Owner<'_>, realm: &str, id_token: &tokens::IdToken) -> Self {
         Self {
             credential_type: "IdToken",
             secret: id_token.raw.clone(),
@@ -171,7 +170,7 @@ impl Account {
     pub(crate) fn new(
         owner: Owner<'_>,
         realm: &str,
-        id_token: &oauth::IdToken,
+        id_token: &tokens::IdToken,
         account_source: &'static str,
     ) -> Self {
         let claims = &id_token.claims;
@@ -205,7 +204,7 @@ pub(crate) struct AppMetadata {
 }
 
 impl AppMetadata {
-    pub(super) fn new(owner: Owner<'_>, reply: &TokenReply) -> Self {
+    pub(super) fn new(owner: Owner<'_>, reply: &Tokens) -> Self {
         Self {
             client_id: owner.client_id.to_owned(),
             environment: owner.environment.to_owned(),
@@ -231,7 +230,7 @@ fn key(
 }
 
 /// What was granted; all that was asked, where the authority does not say.
-fn target_of(reply: &TokenReply, requested: &Scopes) -> String {
+fn target_of(reply: &Tokens, requested: &Scopes) -> String {
     match &reply.scope {
         Some(granted) => sorted(granted.split_whitespace()),
         None => requested.parameter(),

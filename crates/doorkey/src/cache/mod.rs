@@ -9,7 +9,7 @@ mod partition;
 
 pub(crate) use entities::AccessToken;
 
-use crate::{oauth::TokenReply, scopes::Scopes, sensitive::Sensitive};
+use crate::{scopes::Scopes, sensitive::Sensitive, tokens::Tokens};
 use entities::{Account, AppMetadata, IdToken, RefreshToken};
 use partition::Partition;
 
@@ -56,7 +56,7 @@ impl TokenCache {
         realm: &str,
         requested: &Scopes,
         cae: bool,
-        reply: &TokenReply,
+        reply: &Tokens,
         sign_in: Option<&'static str>,
     ) {
         if let Some(secret) = &reply.refresh_token {
@@ -107,8 +107,8 @@ mod tests {
     };
     const REALM: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 
-    fn reply(secret: &str, scope: Option<&str>, expires_on: i64) -> TokenReply {
-        TokenReply {
+    fn reply(secret: &str, scope: Option<&str>, expires_on: i64) -> Tokens {
+        Tokens {
             access_token: Sensitive::new(secret),
             token_type: "Bearer".into(),
             received_on: 1_764_020_000,
@@ -116,14 +116,14 @@ mod tests {
             extended_expires_on: 1_764_106_399,
             refresh_on: Some(1_764_022_399),
             refresh_token: Some(Sensitive::new(format!("refresh {secret}"))),
-            id_token: Some(crate::oauth::tests::id_token("Alice@Contoso.com")),
+            id_token: Some(crate::testing::id_token("Alice@Contoso.com")),
             client_info: None,
             scope: scope.map(Into::into),
             family_id: Some("1".into()),
         }
     }
 
-    fn keep(cache: &mut TokenCache, requested: &[&str], cae: bool, reply: &TokenReply) {
+    fn keep(cache: &mut TokenCache, requested: &[&str], cae: bool, reply: &Tokens) {
         let requested = Scopes::parse(requested).unwrap();
         cache.keep(
             OWNER,
@@ -176,7 +176,7 @@ mod tests {
             "IdToken": {
                 format!("{home}-{host}-idtoken-{client}-{REALM}-"): {
                     "credential_type": "IdToken",
-                    "secret": document["IdToken"].as_object().unwrap().values().next().unwrap()["secret"],
+                    "secret": "header.payload.signature",
                     "home_account_id": home, "environment": host, "realm": REALM,
                     "client_id": client,
                 }

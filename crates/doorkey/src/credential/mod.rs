@@ -108,3 +108,6 @@ macro_rules! answer_by_session {
 }
 
 use answer_by_session;
+
+#[cfg(test)]
+mod tests;

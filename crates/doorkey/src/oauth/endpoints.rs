@@ -147,7 +147,7 @@ async fn vouch_for(
     if instance.is_some_and(|instance| instance.tenant_discovery_endpoint.is_some()) {
         return Ok(());
     }
-    let error = super::OAuthError::from_json(Some(reply.status), &reply.body);
+    let error = crate::oauth_error::OAuthError::from_json(Some(reply.status), &reply.body);
     match error {
         Some(error) if error.error == "invalid_instance" => Err(Error::invalid_argument(format!(
             "`authority` {} is no authority that Microsoft knows; check its name, or set \
@@ -155,7 +155,7 @@ async fn vouch_for(
             authority.as_str()
         ))
         .with_oauth(error)),
-        _ => Err(super::refused(
+        _ => Err(super::refusal::refused(
             "instance discovery",
             reply.status,
             error,
@@ -180,13 +180,13 @@ async fn discover(
     ]);
     let reply = transport.get(url.clone(), deadline).await?;
     if reply.status != 200 {
-        let error = super::OAuthError::from_json(Some(reply.status), &reply.body);
+        let error = crate::oauth_error::OAuthError::from_json(Some(reply.status), &reply.body);
         let what = format!(
             "the description of tenant {:?} at {} (check `tenant_id` and `authority`)",
             tenant.as_str(),
             authority.as_str()
         );
-        return Err(super::refused(
+        return Err(super::refusal::refused(
             &what,
             reply.status,
             error,

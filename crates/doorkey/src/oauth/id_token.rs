@@ -7,41 +7,13 @@ use super::endpoints::Issuer;
 use crate::{
     error::{Error, Result},
     sensitive::Sensitive,
+    tokens::IdToken,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 /// How far two clocks may be apart.
 const LEEWAY_SECONDS: i64 = 15 * 60;
-
-/// An id token, and what it says.
-#[derive(Clone, Debug)]
-pub(crate) struct IdToken {
-    pub(crate) raw: Sensitive,
-    pub(crate) claims: IdTokenClaims,
-}
-
-#[derive(Clone, Deserialize)]
-pub(crate) struct IdTokenClaims {
-    pub(crate) iss: String,
-    aud: Audience,
-    pub(crate) sub: String,
-    pub(crate) oid: Option<String>,
-    pub(crate) tid: Option<String>,
-    preferred_username: Option<String>,
-    upn: Option<String>,
-    nonce: Option<String>,
-    exp: f64,
-    nbf: Option<f64>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Several(Vec<String>),
-}
 
 /// What an id token is held against.
 pub(crate) struct Expected<'a> {
@@ -52,71 +24,50 @@ pub(crate) struct Expected<'a> {
     pub(crate) now: i64,
 }
 
-impl IdToken {
-    pub(crate) fn read(raw: Sensitive) -> Result<Self> {
-        let unreadable =
-            || Error::protocol("the authority's id token cannot be read; check `authority`");
-        let payload = raw.expose().split('.').nth(1).ok_or_else(unreadable)?;
-        let payload = BASE64_URL_SAFE_NO_PAD
-            .decode(payload.trim_end_matches('='))
-            .map_err(|_| unreadable())?;
-        let claims = serde_json::from_slice(&payload).map_err(|_| unreadable())?;
-        Ok(Self { raw, claims })
-    }
-
-    /// Refuses a token that is not for us, now, from this authority, for this request.
-    pub(crate) fn check(&self, expected: &Expected<'_>) -> Result<()> {
-        let refuse = |why: &str| {
-            Err(Error::protocol(format!(
-                "the authority's id token was refused and nothing was kept: {why}"
-            )))
-        };
-        let claims = &self.claims;
-        let for_us = match &claims.aud {
-            Audience::One(audience) => audience == expected.client_id,
-            Audience::Several(audiences) => audiences.iter().any(|a| a == expected.client_id),
-        };
-        if !for_us {
-            return refuse("it is for another application");
-        }
-        if !expected.issuer.issues(&claims.iss, claims.tid.as_deref()) {
-            return refuse("another authority issued it");
-        }
-        if let Some(nonce) = expected.nonce {
-            let given = claims.nonce.as_deref().unwrap_or_default();
-            if !bool::from(nonce.expose().as_bytes().ct_eq(given.as_bytes())) {
-                return refuse("its nonce is not that of this sign-in");
-            }
-        }
-        let leeway = LEEWAY_SECONDS as f64;
-        let now = expected.now as f64;
-        if claims.exp + leeway <= now {
-            return refuse("it has expired; check this machine's clock");
-        }
-        if claims
-            .nbf
-            .is_some_and(|not_before| not_before - leeway > now)
-        {
-            return refuse("it is not valid yet; check this machine's clock");
-        }
-        Ok(())
-    }
+pub(super) fn read(raw: Sensitive) -> Result<IdToken> {
+    let unreadable =
+        || Error::protocol("the authority's id token cannot be read; check `authority`");
+    let payload = raw.expose().split('.').nth(1).ok_or_else(unreadable)?;
+    let payload = BASE64_URL_SAFE_NO_PAD
+        .decode(payload.trim_end_matches('='))
+        .map_err(|_| unreadable())?;
+    let claims = serde_json::from_slice(&payload).map_err(|_| unreadable())?;
+    Ok(IdToken { raw, claims })
 }
 
-impl IdTokenClaims {
-    /// The name that the person signs in with; older authorities write `upn`.
-    pub(crate) fn username(&self) -> Option<&str> {
-        let name = self.preferred_username.as_deref().or(self.upn.as_deref());
-        name.filter(|name| !name.is_empty())
+/// Refuses a token that is not for us, now, from this authority, for this request.
+pub(super) fn check(token: &IdToken, expected: &Expected<'_>) -> Result<()> {
+    let refuse = |why: &str| {
+        Err(Error::protocol(format!(
+            "the authority's id token was refused and nothing was kept: {why}"
+        )))
+    };
+    let claims = &token.claims;
+    if !claims.is_for(expected.client_id) {
+        return refuse("it is for another application");
     }
-}
-
-impl std::fmt::Debug for IdTokenClaims {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("IdTokenClaims")
+    if !expected.issuer.issues(&claims.iss, claims.tid.as_deref()) {
+        return refuse("another authority issued it");
     }
+    if let Some(nonce) = expected.nonce {
+        let given = claims.nonce.as_deref().unwrap_or_default();
+        if !bool::from(nonce.expose().as_bytes().ct_eq(given.as_bytes())) {
+            return refuse("its nonce is not that of this sign-in");
+        }
+    }
+    let leeway = LEEWAY_SECONDS as f64;
+    let now = expected.now as f64;
+    if claims.exp + leeway <= now {
+        return refuse("it has expired; check this machine's clock");
+    }
+    if claims
+        .nbf
+        .is_some_and(|not_before| not_before - leeway > now)
+    {
+        return refuse("it is not valid yet; check this machine's clock");
+    }
+    Ok(())
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,24 +82,25 @@ mod tests {
         });
         change(&mut claims);
         let payload = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
-        IdToken::read(Sensitive::new(format!("e30.{payload}.sig"))).unwrap()
+        read(Sensitive::new(format!("e30.{payload}.sig"))).unwrap()
     }
 
-    fn check(token: &IdToken) -> Result<()> {
-        token.check(&Expected {
+    fn checked(token: &IdToken) -> Result<()> {
+        let expected = Expected {
             client_id: "client",
             issuer: &Issuer::Metadata("https://localhost:1/{tenantid}/v2.0".into()),
             nonce: Some(&Sensitive::new("n")),
             now: NOW,
-        })
+        };
+        check(token, &expected)
     }
 
     #[test]
     fn a_good_one_is_taken() {
-        check(&token(|_| {})).unwrap();
-        check(&token(|claims| claims["aud"] = json!(["other", "client"]))).unwrap();
-        check(&token(|claims| claims["exp"] = json!(NOW - 14 * 60))).unwrap();
-        check(&token(|claims| claims["nbf"] = json!(NOW + 14 * 60))).unwrap();
+        checked(&token(|_| {})).unwrap();
+        checked(&token(|claims| claims["aud"] = json!(["other", "client"]))).unwrap();
+        checked(&token(|claims| claims["exp"] = json!(NOW - 14 * 60))).unwrap();
+        checked(&token(|claims| claims["nbf"] = json!(NOW + 14 * 60))).unwrap();
     }
 
     #[test]
@@ -168,7 +120,7 @@ mod tests {
             ("exp", json!(NOW - 15 * 60), "expired"),
             ("nbf", json!(NOW + 15 * 60 + 1), "not valid yet"),
         ] {
-            let error = check(&token(|claims| claims[member] = value.clone())).unwrap_err();
+            let error = checked(&token(|claims| claims[member] = value.clone())).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Protocol);
             assert!(error.to_string().contains(why), "{member}: {error}");
         }
@@ -177,7 +129,7 @@ mod tests {
     #[test]
     fn what_is_no_token_is_refused() {
         for raw in ["", "a", "a.b.c", "a.e30.c", "a.bnVsbA.c"] {
-            assert!(IdToken::read(Sensitive::new(raw)).is_err(), "{raw}");
+            assert!(read(Sensitive::new(raw)).is_err(), "{raw}");
         }
     }
 }

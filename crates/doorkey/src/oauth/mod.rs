@@ -5,9 +5,9 @@ mod authority;
 mod authorize;
 mod device;
 mod endpoints;
-mod error;
 mod id_token;
 mod pkce;
+mod refusal;
 mod token_reply;
 mod transport;
 
@@ -15,20 +15,22 @@ pub(crate) use authority::Authority;
 pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
 pub(crate) use device::{DeviceAuthorization, Poll};
 pub(crate) use endpoints::Endpoints;
-pub use error::OAuthError;
-pub(crate) use id_token::IdToken;
+
 pub(crate) use pkce::Attempt;
-pub(crate) use token_reply::TokenReply;
+pub(crate) use refusal::refused_by_redirect;
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    oauth_error::OAuthError,
     scopes::Scopes,
     seams::Clock,
     sensitive::Sensitive,
     tenant::TenantId,
+    tokens::Tokens,
 };
 use azure_core::{Uuid, http::ClientOptions};
 use id_token::Expected;
+use refusal::refused;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use transport::{Reply, Resend, Transport};
@@ -114,7 +116,7 @@ impl OAuthClient {
         &self,
         parameters: &Parameters<'_>,
         grant: &CodeGrant<'_>,
-    ) -> Result<TokenReply> {
+    ) -> Result<Tokens> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
         let scope = parameters.scopes.parameter();
         let form = [
@@ -135,7 +137,7 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        self.read_token(reply, &endpoints, Some(&grant.attempt.nonce))
+        self.read_token(&reply, &endpoints, Some(&grant.attempt.nonce))
     }
 
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6). `account` is the
@@ -145,7 +147,7 @@ impl OAuthClient {
         parameters: &Parameters<'_>,
         refresh_token: &Sensitive,
         account: &str,
-    ) -> Result<TokenReply> {
+    ) -> Result<Tokens> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
         let scope = parameters.scopes.parameter();
         let form = [
@@ -172,7 +174,7 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        self.read_token(reply, &endpoints, None)
+        self.read_token(&reply, &endpoints, None)
     }
 
     /// [RFC 8628, section 3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1).
@@ -219,7 +221,7 @@ impl OAuthClient {
         &self,
         parameters: &Parameters<'_>,
         device_code: &Sensitive,
-    ) -> Result<Poll<TokenReply>> {
+    ) -> Result<Poll<Tokens>> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
         let form = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
@@ -240,7 +242,7 @@ impl OAuthClient {
         match error.as_ref().map(|error| error.error.as_str()) {
             Some("authorization_pending") => Ok(Poll::Pending),
             Some("slow_down") => Ok(Poll::SlowDown),
-            _ => self.read_token(reply, &endpoints, None).map(Poll::Done),
+            _ => self.read_token(&reply, &endpoints, None).map(Poll::Done),
         }
     }
 
@@ -265,10 +267,10 @@ impl OAuthClient {
 
     fn read_token(
         &self,
-        reply: Reply,
+        reply: &Reply,
         endpoints: &Endpoints,
         nonce: Option<&Sensitive>,
-    ) -> Result<TokenReply> {
+    ) -> Result<Tokens> {
         // Some put an error into a reply of status 200.
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
         if reply.status != 200 || error.is_some() {
@@ -279,7 +281,7 @@ impl OAuthClient {
                 reply.retry_after,
             ));
         }
-        TokenReply::read(
+        token_reply::read(
             &reply.body,
             &Expected {
                 client_id: &self.client_id,
@@ -302,103 +304,4 @@ fn common_headers(correlation_id: Uuid) -> Vec<(&'static str, String)> {
         // True: see `Transport` and the session's pauses.
         ("x-ms-lib-capability", "retry-after, h429".into()),
     ]
-}
-
-/// An error for a reply that is no success.
-fn refused(
-    what: &str,
-    status: u16,
-    error: Option<OAuthError>,
-    retry_after: Option<Duration>,
-) -> Error {
-    let Some(oauth) = error else {
-        let transient = error::is_transient_status(status);
-        let kind = if transient {
-            ErrorKind::Network
-        } else {
-            ErrorKind::Protocol
-        };
-        let next = if transient {
-            "try again later"
-        } else {
-            "check `authority`, and whether a proxy or a sign-in page of the network answers in \
-             its place"
-        };
-        return Error::new(
-            kind,
-            format!("{what} was answered with HTTP status {status}; {next}"),
-        )
-        .with_retry_after(retry_after);
-    };
-    said(what, oauth).with_retry_after(retry_after)
-}
-
-/// An error that the authority sent by redirect.
-pub(crate) fn refused_by_redirect(oauth: OAuthError) -> Error {
-    said("the sign-in", oauth)
-}
-
-fn said(what: &str, oauth: OAuthError) -> Error {
-    let kind = if oauth.is_declined() {
-        ErrorKind::Declined
-    } else if oauth.is_transient() {
-        ErrorKind::Network
-    } else {
-        ErrorKind::Refused
-    };
-    let message = match kind {
-        ErrorKind::Declined => format!("the person did not agree to sign in ({})", oauth.summary()),
-        _ => format!("the authority refused {what}: {}", oauth.summary()),
-    };
-    Error::new(kind, message).with_oauth(oauth)
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-
-    /// An id token as Entra ID writes it, without a signature.
-    pub(crate) fn id_token(username: &str) -> IdToken {
-        let claims = serde_json::json!({
-            "iss": "https://login.microsoftonline.com/t/v2.0", "aud": "client", "sub": "s",
-            "oid": "11111111-2222-3333-4444-555555555555", "tid": "t",
-            "preferred_username": username, "exp": 1_764_024_799,
-        });
-        let payload = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
-        IdToken::read(Sensitive::new(format!("e30.{payload}.signature"))).unwrap()
-    }
-
-    #[test]
-    fn a_refusal_has_its_kind_and_words() {
-        let body =
-            |error: &str| format!(r#"{{"error":"{error}","error_description":"AADSTS1: why"}}"#);
-        for (status, body, kind, transient) in [
-            (400, body("invalid_grant"), ErrorKind::Refused, false),
-            (
-                400,
-                body("authorization_declined"),
-                ErrorKind::Declined,
-                false,
-            ),
-            (
-                400,
-                body("temporarily_unavailable"),
-                ErrorKind::Network,
-                true,
-            ),
-            (503, body("server_error"), ErrorKind::Network, true),
-            (503, "<html>".into(), ErrorKind::Network, true),
-            (404, "<html>".into(), ErrorKind::Protocol, false),
-            (200, "<html>".into(), ErrorKind::Protocol, false),
-        ] {
-            let oauth = OAuthError::from_json(Some(status), body.as_bytes());
-            let error = refused("the token request", status, oauth, None);
-            assert_eq!(
-                (error.kind(), error.is_transient()),
-                (kind, transient),
-                "{status} {body}"
-            );
-        }
-    }
 }

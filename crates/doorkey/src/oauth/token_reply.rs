@@ -2,14 +2,18 @@
 //! ([RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)), with Entra ID's
 //! own members.
 
-use super::id_token::{Expected, IdToken};
+use super::id_token::{self, Expected};
 use crate::{
     error::{Error, Result},
     sensitive::Sensitive,
+    tokens::{ClientInfo, Tokens},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+/// The type that is asked for ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
+const BEARER: &str = "Bearer";
 
 /// Used where the authority does not say how long a token lives, as MSAL does.
 const DEFAULT_LIFETIME_SECONDS: i64 = 600;
@@ -17,85 +21,55 @@ const DEFAULT_LIFETIME_SECONDS: i64 = 600;
 /// No token of an authority lives longer; a greater number is a mistake.
 const LONGEST_LIFETIME_SECONDS: i64 = 10 * 365 * 24 * 3_600;
 
-/// Tokens, and whose they are. Times are Unix seconds of our own clock.
-#[derive(Clone, Debug)]
-pub(crate) struct TokenReply {
-    pub(crate) access_token: Sensitive,
-    pub(crate) token_type: String,
-    pub(crate) received_on: i64,
-    pub(crate) expires_on: i64,
-    pub(crate) extended_expires_on: i64,
-    pub(crate) refresh_on: Option<i64>,
-    pub(crate) refresh_token: Option<Sensitive>,
-    pub(crate) id_token: Option<IdToken>,
-    pub(crate) client_info: Option<ClientInfo>,
-    /// What was granted; `None` where the authority does not say, which means all that was asked.
-    pub(crate) scope: Option<String>,
-    /// The family of applications that share refresh tokens (`foci`).
-    pub(crate) family_id: Option<String>,
+/// Reads a reply of status 200, and checks its id token.
+pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
+    let body: Body = serde_json::from_slice(body).map_err(|_| {
+        Error::protocol(
+            "the token endpoint's answer is not the JSON of a token; check `authority`, and \
+             whether a proxy or a sign-in page of the network answers in its place",
+        )
+    })?;
+    let id_token = body
+        .id_token
+        .map(|raw| id_token::read(Sensitive::new(raw)))
+        .transpose()?;
+    if let Some(id_token) = &id_token {
+        id_token::check(id_token, expected)?;
+    }
+    // RFC 6749, section 7.1: a token of a type that is not understood must not be used.
+    let token_type = body.token_type.unwrap_or_else(|| BEARER.into());
+    if !token_type.eq_ignore_ascii_case(BEARER) {
+        return Err(Error::protocol(
+            "the authority sent a token of another type than Bearer, which was not asked for; \
+             check `authority`",
+        ));
+    }
+    let now = expected.now;
+    let expires_in = body.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS);
+    Ok(Tokens {
+        access_token: Sensitive::new(body.access_token),
+        token_type,
+        received_on: now,
+        expires_on: now + expires_in,
+        extended_expires_on: now + body.ext_expires_in.unwrap_or(expires_in).max(expires_in),
+        refresh_on: body
+            .refresh_in
+            .filter(|&seconds| seconds > 0)
+            .map(|seconds| now + seconds),
+        refresh_token: body.refresh_token.map(Sensitive::new),
+        client_info: body.client_info.as_deref().and_then(read_client_info),
+        id_token,
+        scope: body.scope,
+        family_id: body.foci.filter(|family| !family.is_empty()),
+    })
 }
 
-/// Entra ID's `client_info`: the account, whichever tenant it is used in.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct ClientInfo {
-    uid: String,
-    utid: String,
-}
-
-impl ClientInfo {
-    fn read(encoded: &str) -> Option<Self> {
-        let json = BASE64_URL_SAFE_NO_PAD
-            .decode(encoded.trim_end_matches('='))
-            .ok()?;
-        let info: Self = serde_json::from_slice(&json).ok()?;
-        (!info.uid.is_empty() && !info.utid.is_empty()).then_some(info)
-    }
-}
-
-impl TokenReply {
-    /// Reads a reply of status 200, and checks its id token.
-    pub(crate) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Self> {
-        let body: Body = serde_json::from_slice(body).map_err(|_| {
-            Error::protocol(
-                "the token endpoint's answer is not the JSON of a token; check `authority`, and \
-                 whether a proxy or a sign-in page of the network answers in its place",
-            )
-        })?;
-        let id_token = body
-            .id_token
-            .map(|raw| IdToken::read(Sensitive::new(raw)))
-            .transpose()?;
-        if let Some(id_token) = &id_token {
-            id_token.check(expected)?;
-        }
-        let now = expected.now;
-        let expires_in = body.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS);
-        Ok(Self {
-            access_token: Sensitive::new(body.access_token),
-            token_type: body.token_type.unwrap_or_else(|| "Bearer".into()),
-            received_on: now,
-            expires_on: now + expires_in,
-            extended_expires_on: now + body.ext_expires_in.unwrap_or(expires_in).max(expires_in),
-            refresh_on: body
-                .refresh_in
-                .filter(|&seconds| seconds > 0)
-                .map(|seconds| now + seconds),
-            refresh_token: body.refresh_token.map(Sensitive::new),
-            client_info: body.client_info.as_deref().and_then(ClientInfo::read),
-            id_token,
-            scope: body.scope,
-            family_id: body.foci.filter(|family| !family.is_empty()),
-        })
-    }
-
-    /// `uid.utid`; the id token's subject where the authority sends no `client_info` (ADFS).
-    pub(crate) fn home_account_id(&self) -> Option<String> {
-        match (&self.client_info, &self.id_token) {
-            (Some(info), _) => Some(format!("{}.{}", info.uid, info.utid)),
-            (None, Some(id_token)) => Some(id_token.claims.sub.clone()),
-            (None, None) => None,
-        }
-    }
+fn read_client_info(encoded: &str) -> Option<ClientInfo> {
+    let json = BASE64_URL_SAFE_NO_PAD
+        .decode(encoded.trim_end_matches('='))
+        .ok()?;
+    let info: ClientInfo = serde_json::from_slice(&json).ok()?;
+    (!info.uid.is_empty() && !info.utid.is_empty()).then_some(info)
 }
 
 #[derive(Deserialize)]
@@ -133,8 +107,8 @@ pub(super) fn lenient_seconds<'de, D: Deserializer<'de>>(
 mod tests {
     use super::{super::endpoints::Issuer, *};
 
-    fn read(body: &str) -> Result<TokenReply> {
-        TokenReply::read(
+    fn read(body: &str) -> Result<Tokens> {
+        super::read(
             body.as_bytes(),
             &Expected {
                 client_id: "client",

@@ -1,7 +1,9 @@
 //! Carries one request to the authority, and says what became of it.
 
-use super::error::is_transient_status;
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    oauth_error::is_transient_status,
+};
 use azure_core::http::{
     AsyncRawResponse, ClientOptions, Context, Method, Pipeline, PipelineStreamOptions, Request,
     RetryOptions, Transport as HttpTransport,

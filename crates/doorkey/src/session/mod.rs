@@ -1,6 +1,7 @@
 //! The decision: is a token known, can it be renewed, must a person be asked? The only place that
 //! decides.
 
+mod answer;
 mod flights;
 mod state;
 
@@ -8,31 +9,30 @@ use crate::{
     cache::AccessToken,
     claims,
     error::{Error, ErrorKind, Result},
-    oauth::TokenReply,
     options::{AccessTokenInfo, AuthenticateOptions, TokenInfoOptions},
     record::AuthenticationRecord,
     scopes::Scopes,
     seams::Clock,
-    sensitive::Sensitive,
     source::{Entra, Wanted},
     tenant::{TenantId, TenantRules},
+    tokens::Tokens,
 };
-use azure_core::{
-    credentials::{AccessToken as AzureAccessToken, Secret},
-    time::OffsetDateTime,
-};
+use answer::{has_margin, info, secret, time};
+use azure_core::credentials::AccessToken as AzureAccessToken;
 use flights::Flights;
 use futures_util::future::FutureExt;
 use state::State;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use tokio::{runtime::Handle, sync::Mutex};
 
-/// A token is handed out while it has longer than this to live: the SDK's clients ask again from
-/// here on, and would on every request.
-const MARGIN_SECONDS: i64 = 300;
-
 /// How long a failed renewal is not repeated while there is a token that still lives.
-const PAUSE_SECONDS: i64 = 30;
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The longest rest that an authority can ask for, as in MSAL: a mistake must not end a session.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// One credential's people, tokens and questions.
 #[derive(Debug)]
@@ -233,24 +233,21 @@ impl Inner {
 
     /// One flight: silent if it can be, else a person.
     async fn acquire(&self, request: &TokenRequest) -> Result<AccessTokenInfo> {
+        let answered = self.sign_ins();
         let why = match self.silently(request).await? {
             Silently::Done(token) => return Ok(token),
             Silently::NeedsPerson(why) => why,
         };
         if !self.automatic {
-            return Err(authentication_required(request, why));
+            return Err(authentication_required(request, why.as_ref()));
         }
-        let _asking_alone = match self.prompt.try_lock() {
-            Ok(alone) => alone,
-            Err(_) => {
-                let alone = self.prompt.lock().await;
-                // Whoever was asked meanwhile may have answered for this request too.
-                if let Silently::Done(token) = self.silently(request).await? {
-                    return Ok(token);
-                }
-                alone
-            }
-        };
+        let _asking_alone = self.prompt.lock().await;
+        // Whoever answered meanwhile may have answered for this request too.
+        if self.sign_ins() != answered
+            && let Silently::Done(token) = self.silently(request).await?
+        {
+            return Ok(token);
+        }
         let expected = self.record();
         let (token, _) = self.ask(request, expected.as_ref()).await?;
         Ok(token)
@@ -271,34 +268,52 @@ impl Inner {
                     .filter(|token| token.expires_on > now)
                     .map(info),
                 state.refresh_token(&self.source.oauth, request.cae),
-                state.is_paused(request, now),
+                state.pause(request, now),
             )
         };
         let Some(refresh_token) = refresh_token else {
             return Ok(living.map_or(Silently::NeedsPerson(None), Silently::Done));
         };
-        if let (Some(token), true) = (&living, paused) {
-            return Ok(Silently::Done(token.clone()));
+        if let Some(failure) = paused {
+            return living.map(Silently::Done).ok_or(failure);
         }
         let home_account_id = &record.home_account_id;
         let renewed = self
             .source
             .renew(request.wanted(), &refresh_token, home_account_id)
             .await;
-        match renewed.and_then(|reply| self.keep(request, &reply, Some(&record), None)) {
-            Ok((token, _)) => Ok(Silently::Done(token)),
-            Err(error) => match living {
-                Some(token) => {
-                    tracing::warn!(%error, "a token could not be renewed; the old one still lives");
-                    let asked = error.retry_after().map_or(0, |wait| wait.as_secs());
-                    let pause = PAUSE_SECONDS.max(asked.try_into().unwrap_or(PAUSE_SECONDS));
-                    let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-                    state.pause(request.clone(), now, now + pause);
-                    Ok(Silently::Done(token))
-                }
-                None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
-                None => Err(error),
-            },
+        let error = match renewed.and_then(|reply| self.keep(request, &reply, Some(&record), None))
+        {
+            Ok((token, _)) => return Ok(Silently::Done(token)),
+            Err(error) => error,
+        };
+        // An authority that asks for rest gets it, and while a token lives there is time anyway. A
+        // person can be asked at once.
+        let asked = error
+            .retry_after()
+            .filter(|_| !error.needs_person())
+            .map(|wait| wait.min(LONGEST_PAUSE));
+        let own = living.is_some().then_some(PAUSE);
+        if let Some(pause) = asked.max(own) {
+            let until = now + i64::try_from(pause.as_secs()).unwrap_or_default();
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            state.set_pause(request.clone(), now, until, error.clone());
+        }
+        match living {
+            Some(token) => {
+                let (kind, code) = (
+                    error.kind(),
+                    error.oauth().map(|oauth| oauth.error.as_str()),
+                );
+                tracing::warn!(
+                    ?kind,
+                    code,
+                    "no newer token could be had; the old one still lives"
+                );
+                Ok(Silently::Done(token))
+            }
+            None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
+            None => Err(error),
         }
     }
 
@@ -308,18 +323,14 @@ impl Inner {
         request: &TokenRequest,
         expected: Option<&AuthenticationRecord>,
     ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {
-        let accept = |reply: &TokenReply| self.check_account(reply, expected);
+        let accept = |reply: &Tokens| self.check_account(reply, expected);
         let username = expected.map(|record| record.username.as_str());
         let reply = self.source.ask(request.wanted(), username, &accept).await?;
         self.keep(request, &reply, expected, Some(self.source.sign_in.grant()))
     }
 
     /// Whose token this is must be known, and be whom it was asked for.
-    fn check_account(
-        &self,
-        reply: &TokenReply,
-        expected: Option<&AuthenticationRecord>,
-    ) -> Result<()> {
+    fn check_account(&self, reply: &Tokens, expected: Option<&AuthenticationRecord>) -> Result<()> {
         let Some(expected) = expected else {
             return state::check_known(reply);
         };
@@ -347,7 +358,7 @@ impl Inner {
     fn keep(
         &self,
         request: &TokenRequest,
-        reply: &TokenReply,
+        reply: &Tokens,
         expected: Option<&AuthenticationRecord>,
         sign_in: Option<&'static str>,
     ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {
@@ -384,6 +395,13 @@ impl Inner {
         state.access_token(&self.source.oauth, &request.tenant, &scopes, request.cae)
     }
 
+    fn sign_ins(&self) -> u64 {
+        self.state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .sign_ins
+    }
+
     fn record(&self) -> Option<AuthenticationRecord> {
         self.state
             .read()
@@ -403,8 +421,8 @@ impl TokenRequest {
     }
 }
 
-fn authentication_required(request: &TokenRequest, why: Option<Error>) -> Error {
-    let reason = why.as_ref().map_or_else(
+fn authentication_required(request: &TokenRequest, why: Option<&Error>) -> Error {
+    let reason = why.map_or_else(
         || "no token for these scopes can be had without asking".to_owned(),
         ToString::to_string,
     );
@@ -417,7 +435,7 @@ fn authentication_required(request: &TokenRequest, why: Option<Error>) -> Error 
         ),
     )
     .with_request(request.scopes.to_vec(), request.claims.clone());
-    match why.as_ref().and_then(Error::oauth) {
+    match why.and_then(Error::oauth) {
         Some(oauth) => error.with_oauth(oauth.clone()),
         None => error,
     }
@@ -434,31 +452,6 @@ fn check_runtime() -> Result<()> {
         )
         .with_source(error)),
     }
-}
-
-/// Whether a token may still be handed out. One that never had twice the margin to live counts as
-/// good for half its life, or it would be renewed on every call.
-fn has_margin(token: &AccessToken, now: i64) -> bool {
-    let margin = MARGIN_SECONDS.min((token.expires_on - token.cached_at) / 2);
-    token.expires_on - now > margin
-}
-
-fn info(token: &AccessToken) -> AccessTokenInfo {
-    AccessTokenInfo {
-        token: secret(&token.secret),
-        expires_on: time(token.expires_on),
-        token_type: token.token_type.clone(),
-        refresh_on: token.refresh_on.map(time),
-    }
-}
-
-fn secret(token: &Sensitive) -> Secret {
-    Secret::new(token.expose().to_owned())
-}
-
-fn time(unix_seconds: i64) -> OffsetDateTime {
-    // Lifetimes are bounded where they are read, so this is a date.
-    OffsetDateTime::from_unix_timestamp(unix_seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@ use super::TokenRequest;
 use crate::{
     cache::{AccessToken, Owner, TokenCache},
     error::{Error, Result},
-    oauth::{OAuthClient, TokenReply},
+    oauth::OAuthClient,
     record::AuthenticationRecord,
     sensitive::Sensitive,
     tenant::TenantId,
+    tokens::Tokens,
 };
 use std::collections::HashMap;
 
@@ -14,17 +15,20 @@ use std::collections::HashMap;
 pub(super) struct State {
     /// Whose session it is.
     pub(super) record: Option<AuthenticationRecord>,
+    /// How often a person has signed in, by which a waiter sees that somebody did.
+    pub(super) sign_ins: u64,
     cache: TokenCache,
     /// Which tenant stands behind a name: `organizations`, or a domain. Few, so a list.
     tenant_ids: Vec<(TenantId, String)>,
-    /// Until when a request is not sent again (Unix seconds).
-    pauses: HashMap<TokenRequest, i64>,
+    /// Until when a request is not sent again (Unix seconds), and why.
+    pauses: HashMap<TokenRequest, (i64, Error)>,
 }
 
 impl State {
     pub(super) fn new(record: Option<AuthenticationRecord>) -> Self {
         Self {
             record,
+            sign_ins: 0,
             cache: TokenCache::default(),
             tenant_ids: Vec::new(),
             pauses: HashMap::new(),
@@ -57,7 +61,7 @@ impl State {
         &mut self,
         oauth: &OAuthClient,
         request: &TokenRequest,
-        reply: &TokenReply,
+        reply: &Tokens,
         expected: Option<&AuthenticationRecord>,
         sign_in: Option<&'static str>,
     ) -> Result<AuthenticationRecord> {
@@ -93,6 +97,7 @@ impl State {
                 self.record = Some(record.clone());
             }
             self.pauses.clear();
+            self.sign_ins += 1;
         }
         if !request.tenant.is_id() {
             self.tenant_ids
@@ -103,14 +108,16 @@ impl State {
         Ok(record)
     }
 
-    /// Leaves a request alone until `until` (Unix seconds).
-    pub(super) fn pause(&mut self, request: TokenRequest, now: i64, until: i64) {
-        self.pauses.retain(|_, until| *until > now);
-        self.pauses.insert(request, until);
+    /// Leaves a request alone until `until`, because of `error`.
+    pub(super) fn set_pause(&mut self, request: TokenRequest, now: i64, until: i64, error: Error) {
+        self.pauses.retain(|_, (until, _)| *until > now);
+        self.pauses.insert(request, (until, error));
     }
 
-    pub(super) fn is_paused(&self, request: &TokenRequest, now: i64) -> bool {
-        self.pauses.get(request).is_some_and(|until| *until > now)
+    /// Why a request is not to be sent now.
+    pub(super) fn pause(&self, request: &TokenRequest, now: i64) -> Option<Error> {
+        let (until, error) = self.pauses.get(request)?;
+        (*until > now).then(|| error.clone())
     }
 
     /// The tenant id under which the tokens of `tenant` are kept, if it is known.
@@ -131,7 +138,7 @@ impl State {
 }
 
 /// Nobody's tokens are kept: an answer to a person's sign-in must say who signed in.
-pub(super) fn check_known(reply: &TokenReply) -> Result<()> {
+pub(super) fn check_known(reply: &Tokens) -> Result<()> {
     match (&reply.id_token, reply.home_account_id()) {
         (Some(_), Some(_)) => Ok(()),
         _ => Err(Error::protocol(
@@ -144,7 +151,7 @@ pub(super) fn check_known(reply: &TokenReply) -> Result<()> {
 fn record_of(
     oauth: &OAuthClient,
     request: &TokenRequest,
-    reply: &TokenReply,
+    reply: &Tokens,
 ) -> Result<AuthenticationRecord> {
     check_known(reply)?;
     let claims = reply.id_token.as_ref().map(|token| &token.claims);

@@ -147,6 +147,25 @@ async fn an_authority_that_asks_for_rest_gets_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_authority_that_asks_for_rest_gets_it_without_a_living_token_too() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    token(&*credential, SCOPE).await.unwrap();
+    turn_clock(minutes(24 * 60)).await;
+    let busy = Reply::new(429).header("retry-after", "120");
+    entra.emulator.replace_next(Endpoint::Token, 1, busy);
+    for _ in 0..3 {
+        let error = token(&*credential, SCOPE).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+    }
+    assert_eq!(entra.grants().len(), 2);
+    turn_clock(Duration::from_secs(120)).await;
+    token(&*credential, SCOPE).await.unwrap();
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_is_an_error_not_a_prompt() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
@@ -466,13 +485,36 @@ async fn a_flight_lives_as_long_as_somebody_waits_for_it() {
     assert_eq!(entra.grants().len(), polls, "nobody waits, so nobody polls");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_cached_call_makes_two_allocations_and_a_small_future() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let token = token(&*credential, SCOPE).await.unwrap();
+    let mut size = 0;
+    let allocations = allocation_counter::measure(|| {
+        let mut call = credential.get_token(&[SCOPE], None);
+        size = size_of_val(&*call);
+        assert!(poll_once(&mut call).is_ready());
+    });
+    assert_eq!(
+        allocations.count_total, 2,
+        "the token, and the boxed future"
+    );
+    assert!(size <= 256, "{size} bytes of future");
+    assert_eq!(allocations.bytes_total as usize, token.len() + size);
+}
+
+fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    std::pin::Pin::new(future).poll(&mut context)
+}
+
 #[test]
 fn without_a_runtime_there_is_an_error_that_says_so() {
     let credential = crate::DeviceCodeCredential::new(None).unwrap();
     let scopes = [SCOPE];
     let mut call = credential.get_token(&scopes, None);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(outcome) = call.as_mut().poll(&mut context) else {
+    let std::task::Poll::Ready(outcome) = poll_once(&mut call) else {
         panic!("nothing can be waited for")
     };
     let error = outcome.unwrap_err();

@@ -4,8 +4,9 @@
 use super::{Question, before, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{DeviceAuthorization, OAuthClient, Poll, TokenReply},
+    oauth::{DeviceAuthorization, OAuthClient, Poll},
     options::SignInPrompt,
+    tokens::Tokens,
 };
 use azure_core::time::OffsetDateTime;
 use std::{fmt, io::Write, sync::Arc, time::Duration};
@@ -58,11 +59,7 @@ pub(crate) struct DeviceCodeSignIn {
 }
 
 impl DeviceCodeSignIn {
-    pub(super) async fn ask(
-        &self,
-        oauth: &OAuthClient,
-        question: &Question<'_>,
-    ) -> Result<TokenReply> {
+    pub(super) async fn ask(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<Tokens> {
         let patience = self.timeout.map(|timeout| Instant::now() + timeout);
         let begin = oauth.begin_device_code(&question.parameters);
         let authorization = match patience {
@@ -113,7 +110,7 @@ async fn poll(
     oauth: &OAuthClient,
     question: &Question<'_>,
     authorization: &DeviceAuthorization,
-) -> Result<TokenReply> {
+) -> Result<Tokens> {
     let mut interval = authorization.interval.max(Duration::from_secs(1));
     let mut pause = interval;
     loop {
@@ -130,7 +127,8 @@ async fn poll(
                 pause = interval;
             }
             Err(error) if error.is_transient() => {
-                tracing::debug!(%error, "a poll for the device code failed; going on");
+                let kind = error.kind();
+                tracing::debug!(?kind, "a poll for the device code failed; going on");
                 pause = interval.max(error.retry_after().unwrap_or_default());
             }
             Err(error) => return Err(explained(error)),

@@ -6,8 +6,9 @@ mod observed;
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{OAuthClient, Parameters, TokenReply},
+    oauth::{OAuthClient, Parameters},
     options::SignInObserver,
+    tokens::Tokens,
 };
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -28,15 +29,11 @@ pub(crate) struct Question<'a> {
     pub(crate) login_hint: Option<&'a str>,
     pub(crate) observer: Option<&'a dyn SignInObserver>,
     /// Has the last word, while the person still looks at the page.
-    pub(crate) accept: &'a (dyn Fn(&TokenReply) -> Result<()> + Sync),
+    pub(crate) accept: &'a (dyn Fn(&Tokens) -> Result<()> + Sync),
 }
 
 impl SignIn {
-    pub(crate) async fn ask(
-        &self,
-        oauth: &OAuthClient,
-        question: &Question<'_>,
-    ) -> Result<TokenReply> {
+    pub(crate) async fn ask(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<Tokens> {
         match self {
             Self::Browser(browser) => browser.ask(oauth, question).await,
             Self::DeviceCode(device_code) => device_code.ask(oauth, question).await,

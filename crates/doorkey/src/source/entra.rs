@@ -1,11 +1,12 @@
 use crate::{
     error::Result,
-    oauth::{OAuthClient, Parameters, TokenReply},
+    oauth::{OAuthClient, Parameters},
     options::SignInObserver,
     scopes::Scopes,
     sensitive::Sensitive,
     sign_in::{Question, SignIn},
     tenant::TenantId,
+    tokens::Tokens,
 };
 use azure_core::Uuid;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ impl Entra {
         wanted: Wanted<'_>,
         refresh_token: &Sensitive,
         home_account_id: &str,
-    ) -> Result<TokenReply> {
+    ) -> Result<Tokens> {
         self.oauth
             .refresh(&wanted.parameters(), refresh_token, home_account_id)
             .await
@@ -56,8 +57,8 @@ impl Entra {
         &self,
         wanted: Wanted<'_>,
         expected_username: Option<&str>,
-        accept: &(dyn Fn(&TokenReply) -> Result<()> + Sync),
-    ) -> Result<TokenReply> {
+        accept: &(dyn Fn(&Tokens) -> Result<()> + Sync),
+    ) -> Result<Tokens> {
         let question = Question {
             parameters: wanted.parameters(),
             login_hint: self.sign_in.login_hint().or(expected_username),

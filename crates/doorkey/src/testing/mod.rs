@@ -7,6 +7,8 @@ use crate::{
     DeviceCodeCredential, DeviceCodeCredentialOptions, DeviceCodeInfo, Error, PublicClientOptions,
     Result,
     seams::{Clock, Environment, Seams},
+    sensitive::Sensitive,
+    tokens::IdToken,
 };
 use azure_core::{
     http::{ClientOptions, Transport},
@@ -184,4 +186,17 @@ fn now(started: Instant) -> OffsetDateTime {
 /// Lets everybody run, and so much time pass; none of it is waited for.
 pub(crate) async fn turn_clock(by: Duration) {
     tokio::time::sleep(by).await;
+}
+
+/// An id token as Entra ID writes it, without a signature.
+pub(crate) fn id_token(username: &str) -> IdToken {
+    let claims = serde_json::json!({
+        "iss": "https://login.microsoftonline.com/t/v2.0", "aud": "client", "sub": "s",
+        "oid": "11111111-2222-3333-4444-555555555555", "tid": "t",
+        "preferred_username": username, "exp": 1_764_024_799,
+    });
+    IdToken {
+        raw: Sensitive::new("header.payload.signature"),
+        claims: serde_json::from_value(claims).unwrap(),
+    }
 }

@@ -1,12 +1,12 @@
 //! What opens a page on this machine.
 
-use super::launcher::{self, Program};
+use super::program::{self, Program};
 use std::{env, ffi::OsString, fs, path::Path};
 
 /// Opens `url` in what `BROWSER` names, else in the system's browser.
 pub(super) async fn open(url: &str) -> Result<(), String> {
     match ways_here(url)? {
-        Ways::Programs(programs) => launcher::run_first_of(programs).await,
+        Ways::Programs(programs) => program::run_first_of(programs).await,
         Ways::SystemCall => system_call(url).await,
     }
 }
@@ -191,7 +191,7 @@ async fn system_call(url: &str) -> Result<(), String> {
 
     let url = url.to_owned();
     let (report, reported) = oneshot::channel();
-    launcher::apart(move || {
+    program::apart(move || {
         let mut options = webbrowser::BrowserOptions::new();
         options.with_suppress_output(true);
         let browser = webbrowser::Browser::Default;

@@ -7,6 +7,7 @@ mod launcher;
 mod listener;
 mod loopback;
 mod pages;
+mod program;
 mod redirect_uri;
 mod request;
 mod response;
@@ -18,10 +19,10 @@ pub(crate) use redirect_uri::RedirectUri;
 use super::{Question, before, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{
-        Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient, OAuthError, TokenReply,
-    },
-    options::SignInPrompt,
+    oauth::{Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient},
+    oauth_error::OAuthError,
+    options::{SignInObserver, SignInPrompt},
+    tokens::Tokens,
 };
 use listener::{Listener, Redirect};
 use pages::PageOutcome;
@@ -78,11 +79,7 @@ impl BrowserSignIn {
         self.login_hint.as_deref()
     }
 
-    pub(super) async fn ask(
-        &self,
-        oauth: &OAuthClient,
-        question: &Question<'_>,
-    ) -> Result<TokenReply> {
+    pub(super) async fn ask(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<Tokens> {
         // The authority first: where it is wrong, no page needs to open.
         let endpoints = oauth.endpoints(question.parameters.tenant).await?;
         let attempt = Attempt::new()?;
@@ -92,11 +89,9 @@ impl BrowserSignIn {
         // The deadline is the person's: it begins when they are asked.
         let deadline = Instant::now() + self.timeout;
         let launch_error = self.launcher.open(url.as_str()).await.err();
-        let unseen = launch_error.clone().filter(|_| {
-            !question
-                .observer
-                .is_some_and(|observer| observer.shows_url())
-        });
+        let unseen = launch_error
+            .clone()
+            .filter(|_| !question.observer.is_some_and(SignInObserver::shows_url));
         if let Some(why) = unseen {
             return Err(Error::new(
                 ErrorKind::CredentialUnavailable,
@@ -181,7 +176,7 @@ async fn finish(
     attempt: &Attempt,
     redirect_uri: &str,
     response: AuthorizationResponse,
-) -> Result<TokenReply> {
+) -> Result<Tokens> {
     // RFC 9207, section 2.4: before anything else in the response is believed.
     if response
         .iss()

@@ -97,6 +97,27 @@ async fn a_first_sign_in_costs_one_request_besides_the_persons_own() {
 }
 
 #[tokio::test]
+async fn three_clients_that_start_together_open_one_tab() {
+    let scene = Scene::new().await;
+    let credential = scene.credential(|_| {});
+    let third = "https://management.azure.com/.default";
+    let scopes = [SCOPE, OTHER_SCOPE, third];
+    let clients = scopes.map(|scope| {
+        let credential = Arc::clone(&credential);
+        tokio::spawn(async move { credential.get_token_info(&[scope], None).await })
+    });
+    for client in clients {
+        client.await.unwrap().unwrap();
+    }
+    assert_eq!(
+        scene.entra.grants(),
+        ["authorization_code", "refresh_token", "refresh_token"]
+    );
+    scene.last_page().await;
+    assert!(scene.seen.lock().unwrap().is_empty(), "one tab");
+}
+
+#[tokio::test]
 async fn the_request_says_what_the_options_say() {
     let scene = Scene::new().await;
     let credential = scene.credential(|options| {
@@ -138,6 +159,26 @@ async fn the_request_says_what_the_options_say() {
     assert_eq!(token.form_value("claims"), Some(query["claims"].as_str()));
     assert_eq!(token.form_value("redirect_uri"), Some(sent.as_str()));
     assert_eq!(token.header("x-client-sku"), Some("doorkey"));
+}
+
+#[tokio::test]
+async fn a_code_that_may_have_arrived_is_not_sent_again() {
+    for reply in [
+        Reply::cut(),
+        Reply::new(503),
+        Reply::new(429).header("retry-after", "1"),
+    ] {
+        let scene = Scene::new().await;
+        scene.entra.emulator.replace_next(Endpoint::Token, 1, reply);
+        let error = scene
+            .credential(|_| {})
+            .get_token_info(&[SCOPE], None)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(scene.entra.grants(), ["authorization_code"]);
+        assert!(scene.last_page().await.contains("Signing in did not work"));
+    }
 }
 
 #[tokio::test]

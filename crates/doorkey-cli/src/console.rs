@@ -1,0 +1,59 @@
+//! The one place that prints. Results go to stdout and nothing else does; people are spoken to on
+//! stderr, in plain lines that a screen reader can follow.
+
+use crate::failure::{Failure, USAGE};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    process::ExitCode,
+};
+
+/// Prints a result.
+pub(crate) fn result(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")
+        .and_then(|()| stdout.flush())
+        .map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Failure::ReaderLeft,
+            _ => Failure::Output(error),
+        })
+}
+
+/// Tells the person something. Where nobody listens, the work goes on all the same.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// What clap has to say: `--help` and `--version` are results, the rest is a wrong command line.
+pub(crate) fn usage(message: &clap::Error) -> ExitCode {
+    // Nothing can be done where even this cannot be printed.
+    let _ = message.print();
+    if message.use_stderr() {
+        USAGE.into()
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Whether a person reads what we [`tell`].
+pub(crate) fn person_reads() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Somebody else's text in one line, without what would steer the terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let printable = text.replace(char::is_control, " ");
+    printable.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_text_cannot_steer_the_terminal() {
+        assert_eq!(
+            one_line("AADSTS1: no.\r\nTrace ID: \u{1b}[2Jx\u{9b}31m\tend "),
+            "AADSTS1: no. Trace ID: [2Jx 31m end"
+        );
+    }
+}

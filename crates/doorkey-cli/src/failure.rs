@@ -1,0 +1,148 @@
+//! What can go wrong, which exit status it has, and how it is told.
+
+use crate::console;
+use doorkey::ErrorKind;
+use std::{error::Error, io};
+
+/// The command line, or a value in it, is wrong. The status that clap uses, too.
+pub(crate) const USAGE: u8 = 2;
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const AUTHENTICATION_REQUIRED: u8 = 3;
+const UNAVAILABLE: u8 = 4;
+const INTERRUPTED: u8 = 130;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// An option's value cannot be used.
+    Usage(String),
+    /// The library's word.
+    SignIn(doorkey::Error),
+    /// `--silent`, and nobody is signed in.
+    NobodySignedIn,
+    /// No TLS client can be made on this machine.
+    NoTransport(reqwest::Error),
+    /// Stdout cannot be written to.
+    Output(io::Error),
+    /// Whoever read our stdout has what they wanted.
+    ReaderLeft,
+    Runtime(io::Error),
+    Interrupted,
+    #[cfg(feature = "emulator")]
+    Emulator(doorkey_emulator::Error),
+    /// A step of the demonstration did not go as it should.
+    #[cfg(feature = "emulator")]
+    Demo(String),
+}
+
+impl Failure {
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::ReaderLeft => DONE,
+            Self::Usage(_) => USAGE,
+            Self::SignIn(error) => match error.kind() {
+                ErrorKind::InvalidArgument => USAGE,
+                ErrorKind::AuthenticationRequired => AUTHENTICATION_REQUIRED,
+                ErrorKind::CredentialUnavailable => UNAVAILABLE,
+                _ => FAILED,
+            },
+            Self::NobodySignedIn => AUTHENTICATION_REQUIRED,
+            Self::NoTransport(_) => UNAVAILABLE,
+            Self::Interrupted => INTERRUPTED,
+            Self::Output(_) | Self::Runtime(_) => FAILED,
+            #[cfg(feature = "emulator")]
+            Self::Emulator(error) => status_of_emulator(error),
+            #[cfg(feature = "emulator")]
+            Self::Demo(_) => FAILED,
+        }
+    }
+
+    /// One line on stderr; with `verbose`, the causes and the authority's own words too.
+    pub(crate) fn tell(&self, verbose: bool) {
+        match self {
+            Self::ReaderLeft => return,
+            Self::Interrupted => return console::tell("doorkey: interrupted"),
+            _ => console::tell(&format!("doorkey: error: {}", self.message())),
+        }
+        if verbose {
+            self.tell_more();
+        }
+    }
+
+    fn message(&self) -> String {
+        console::one_line(&match self {
+            Self::Usage(message) => message.clone(),
+            Self::SignIn(error) => error.to_string(),
+            Self::NobodySignedIn => "a person has to sign in: no sign-in is kept from one run to \
+                 the next yet, so --silent finds none; leave it out to be asked"
+                .to_owned(),
+            Self::NoTransport(_) => "no TLS connection can be made: this machine has no \
+                 certificates to trust, or they cannot be read; install them (Debian: \
+                 ca-certificates), or give --ca-certificate"
+                .to_owned(),
+            Self::Output(error) => format!("the result cannot be written to stdout: {error}"),
+            Self::Runtime(error) => format!("this machine lets us start nothing: {error}"),
+            Self::Interrupted | Self::ReaderLeft => String::new(),
+            #[cfg(feature = "emulator")]
+            Self::Emulator(error) => error.to_string(),
+            #[cfg(feature = "emulator")]
+            Self::Demo(message) => message.clone(),
+        })
+    }
+
+    fn tell_more(&self) {
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = console::one_line(&error.to_string());
+            console::tell(&format!("doorkey: caused by: {text}"));
+            cause = error.source();
+        }
+        let Self::SignIn(error) = self else { return };
+        let Some(oauth) = error.oauth() else { return };
+        for (name, id) in [
+            ("correlation id", &oauth.correlation_id),
+            ("trace id", &oauth.trace_id),
+        ] {
+            if let Some(id) = id {
+                let id = console::one_line(id);
+                console::tell(&format!("doorkey: the authority's {name}: {id}"));
+            }
+        }
+    }
+
+    /// What stands behind [`message`](Self::message), and is not in it.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::SignIn(error) => error.source(),
+            Self::NoTransport(error) => Some(error),
+            #[cfg(feature = "emulator")]
+            Self::Emulator(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<doorkey::Error> for Failure {
+    fn from(error: doorkey::Error) -> Self {
+        Self::SignIn(error)
+    }
+}
+
+#[cfg(feature = "emulator")]
+impl From<doorkey_emulator::Error> for Failure {
+    fn from(error: doorkey_emulator::Error) -> Self {
+        Self::Emulator(error)
+    }
+}
+
+#[cfg(feature = "emulator")]
+fn status_of_emulator(error: &doorkey_emulator::Error) -> u8 {
+    use doorkey_emulator::Error;
+    match error {
+        Error::Directory { .. } | Error::NotLoopback { .. } => USAGE,
+        // As where the library finds no port to listen on and no folder to write to.
+        Error::StateFolder { .. } | Error::Listen { .. } => UNAVAILABLE,
+        _ => FAILED,
+    }
+}

@@ -1,0 +1,92 @@
+//! From the authority's error to ours.
+
+use crate::error::{Error, ErrorKind};
+use crate::oauth_error::{OAuthError, is_transient_status};
+use std::time::Duration;
+
+/// An error for a reply that is no success.
+pub(super) fn refused(
+    what: &str,
+    status: u16,
+    error: Option<OAuthError>,
+    retry_after: Option<Duration>,
+) -> Error {
+    let Some(oauth) = error else {
+        let transient = is_transient_status(status);
+        let kind = if transient {
+            ErrorKind::Network
+        } else {
+            ErrorKind::Protocol
+        };
+        let next = if transient {
+            "try again later"
+        } else {
+            "check `authority`, and whether a proxy or a sign-in page of the network answers in \
+             its place"
+        };
+        return Error::new(
+            kind,
+            format!("{what} was answered with HTTP status {status}; {next}"),
+        )
+        .with_retry_after(retry_after);
+    };
+    said(what, oauth).with_retry_after(retry_after)
+}
+
+/// An error that the authority sent by redirect.
+pub(crate) fn refused_by_redirect(oauth: OAuthError) -> Error {
+    said("the sign-in", oauth)
+}
+
+fn said(what: &str, oauth: OAuthError) -> Error {
+    let kind = if oauth.is_declined() {
+        ErrorKind::Declined
+    } else if oauth.is_transient() {
+        ErrorKind::Network
+    } else {
+        ErrorKind::Refused
+    };
+    let message = match kind {
+        ErrorKind::Declined => format!("the person did not agree to sign in ({})", oauth.summary()),
+        _ => format!("the authority refused {what}: {}", oauth.summary()),
+    };
+    Error::new(kind, message).with_oauth(oauth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_has_its_kind_and_words() {
+        let body =
+            |error: &str| format!(r#"{{"error":"{error}","error_description":"AADSTS1: why"}}"#);
+        for (status, body, kind, transient) in [
+            (400, body("invalid_grant"), ErrorKind::Refused, false),
+            (
+                400,
+                body("authorization_declined"),
+                ErrorKind::Declined,
+                false,
+            ),
+            (
+                400,
+                body("temporarily_unavailable"),
+                ErrorKind::Network,
+                true,
+            ),
+            (503, body("server_error"), ErrorKind::Network, true),
+            (503, "<html>".into(), ErrorKind::Network, true),
+            (404, "<html>".into(), ErrorKind::Protocol, false),
+            (200, "<html>".into(), ErrorKind::Protocol, false),
+        ] {
+            let oauth = OAuthError::from_json(Some(status), body.as_bytes());
+            let error = refused("the token request", status, oauth, None);
+            assert_eq!(
+                (error.kind(), error.is_transient()),
+                (kind, transient),
+                "{status} {body}"
+            );
+        }
+    }
+}

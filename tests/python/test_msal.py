@@ -1,0 +1,111 @@
+"""msal, unchanged, signs people in, and PyJWT checks what it got."""
+
+import unittest
+
+import msal
+
+from emulator import (
+    AUTHORITY,
+    CLIENT_ID,
+    SCOPE,
+    TENANT_ID,
+    USERS,
+    Session,
+    at_the_browser,
+    checked,
+    checked_access_token,
+    metadata,
+)
+from person import Person
+
+
+def application(tenant="organizations", client_id=CLIENT_ID, **options):
+    return msal.PublicClientApplication(
+        client_id,
+        authority=f"{AUTHORITY}/{tenant}",
+        instance_discovery=False,
+        http_client=Session(),
+        **options,
+    )
+
+
+class Tokens(unittest.TestCase):
+    def check(self, reply, name):
+        self.assertNotIn("error", reply, reply.get("error_description"))
+        user = USERS[name]
+        claims = checked_access_token(reply["access_token"])
+        self.assertEqual(claims["upn"], user["username"])
+        self.assertEqual(claims["oid"], user["object_id"])
+        issuer = metadata(TENANT_ID)["issuer"]
+        claims = checked(reply["id_token"], CLIENT_ID, issuer)
+        self.assertEqual(claims["preferred_username"], user["username"])
+        # The issuer of many tenants is a template.
+        template = metadata("organizations")["issuer"]
+        self.assertEqual(template.replace("{tenantid}", claims["tid"]), issuer)
+
+    def test_by_browser(self):
+        app = application()
+        with at_the_browser("morgan"):
+            reply = app.acquire_token_interactive([SCOPE], timeout=60, prompt="select_account")
+        self.check(reply, "morgan")
+        self.assertEqual(reply["token_source"], "identity_provider")
+
+    def test_by_device_code(self):
+        app = application()
+        flow = app.initiate_device_flow([SCOPE])
+        Person(USERS["adele"]).sign_in(flow["verification_uri"], flow["user_code"])
+        self.check(app.acquire_token_by_device_flow(flow), "adele")
+
+    def test_by_password(self):
+        user = USERS["adele"]
+        app = application(TENANT_ID)
+        reply = app.acquire_token_by_username_password(
+            user["username"], user["password"], scopes=[SCOPE]
+        )
+        self.check(reply, "adele")
+
+    def test_silently_from_a_cache_that_was_written_and_read(self):
+        cache = msal.SerializableTokenCache()
+        user = USERS["adele"]
+        application(TENANT_ID, token_cache=cache).acquire_token_by_username_password(
+            user["username"], user["password"], scopes=[SCOPE]
+        )
+        again = msal.SerializableTokenCache()
+        again.deserialize(cache.serialize())
+        app = application(TENANT_ID, token_cache=again)
+        (account,) = app.get_accounts()
+        self.assertEqual(account["username"], user["username"])
+        reply = app.acquire_token_silent_with_error([SCOPE], account)
+        self.assertEqual(reply["token_source"], "cache")
+        reply = app.acquire_token_silent_with_error([SCOPE], account, force_refresh=True)
+        self.assertEqual(reply["token_source"], "identity_provider")
+        self.check(reply, "adele")
+
+    def test_a_member_of_the_family_uses_the_others_refresh_token(self):
+        cache = msal.SerializableTokenCache()
+        user = USERS["adele"]
+        application(TENANT_ID, token_cache=cache).acquire_token_by_username_password(
+            user["username"], user["password"], scopes=[SCOPE]
+        )
+        for client_id, succeeds in [
+            ("aebc6443-996d-45c2-90f0-388ff96faa56", True),
+            ("11112222-bbbb-3333-cccc-4444dddd5555", False),
+        ]:
+            with self.subTest(client_id):
+                app = application(TENANT_ID, client_id, token_cache=cache)
+                (account,) = app.get_accounts()
+                reply = app.acquire_token_silent_with_error([SCOPE], account)
+                self.assertEqual("access_token" in (reply or {}), succeeds, reply)
+
+    def test_an_application_that_asks_for_its_own_resource(self):
+        app = application(TENANT_ID)
+        resource = "22223333-cccc-4444-dddd-5555eeee6666"
+        with at_the_browser("adele"):
+            reply = app.acquire_token_interactive([f"api://{resource}/Expenses.Read"], timeout=60)
+        claims = checked(reply["access_token"], resource, metadata(TENANT_ID)["issuer"])
+        self.assertEqual(claims["scp"], "Expenses.Read")
+        self.assertEqual(claims["ver"], "2.0")
+
+
+if __name__ == "__main__":
+    unittest.main()
