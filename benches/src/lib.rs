@@ -75,7 +75,6 @@ pub async fn official(token: &str, pause: Duration) -> Arc<ClientSecretCredentia
     };
     let options = ClientSecretCredentialOptions {
         client_options: client_options(Arc::new(slow)),
-        ..Default::default()
     };
     let credential =
         ClientSecretCredential::new("tenant", "client".into(), "secret".into(), Some(options))
