@@ -112,12 +112,17 @@ pub(crate) fn is_transient_status(status: u16) -> bool {
 #[derive(Deserialize)]
 struct Body {
     error: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     error_description: Option<String>,
     #[serde(default, deserialize_with = "lenient_codes")]
     error_codes: Vec<u64>,
+    #[serde(default, deserialize_with = "lenient_text")]
     suberror: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     claims: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     correlation_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     trace_id: Option<String>,
 }
 
@@ -126,6 +131,17 @@ fn lenient_codes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Ve
     let value = serde_json::Value::deserialize(deserializer)?;
     let codes = value.as_array().map(Vec::as_slice).unwrap_or_default();
     Ok(codes.iter().filter_map(serde_json::Value::as_u64).collect())
+}
+
+/// Likewise; `claims` that are JSON themselves become the text that they should have been.
+fn lenient_text<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    })
 }
 
 /// These texts reach terminals and logs: an escape sequence in them must not.

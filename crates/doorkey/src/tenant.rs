@@ -5,14 +5,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct TenantId {
     text: String,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-enum Kind {
-    Id,
-    Name,
-    Many,
+    is_id: bool,
 }
 
 impl TenantId {
@@ -29,28 +22,17 @@ impl TenantId {
         }
         // Neither ids nor domain names know upper case, and the cache keeps ids in lower case.
         let text = text.to_ascii_lowercase();
-        let kind = if azure_core::Uuid::try_parse(&text).is_ok() {
-            Kind::Id
-        } else if matches!(text.as_str(), Self::ORGANIZATIONS | "common" | "consumers") {
-            Kind::Many
-        } else {
-            Kind::Name
-        };
-        Ok(Self { text, kind })
+        let is_id = azure_core::Uuid::try_parse(&text).is_ok();
+        Ok(Self { text, is_id })
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether this names no tenant of its own: who signs in decides.
-    pub(crate) fn is_for_many(&self) -> bool {
-        self.kind == Kind::Many
-    }
-
     /// Whether this is a tenant's id, not a name.
     pub(crate) fn is_id(&self) -> bool {
-        self.kind == Kind::Id
+        self.is_id
     }
 
     fn is(&self, other: &str) -> bool {
@@ -70,7 +52,9 @@ pub(crate) struct TenantRules {
 impl TenantRules {
     /// The tenant of one request.
     pub(crate) fn resolve(&self, requested: Option<&str>) -> Result<TenantId> {
-        let Some(requested) = requested.filter(|requested| !self.configured.is(requested)) else {
+        let Some(requested) =
+            requested.filter(|requested| !requested.is_empty() && !self.configured.is(requested))
+        else {
             return Ok(self.configured.clone());
         };
         let requested = TenantId::parse(requested)?;
@@ -120,6 +104,7 @@ mod tests {
         for (configured, allowed, single, requested, resolved) in [
             ("a", vec![], false, None, Some("a")),
             ("a", vec![], false, Some("A"), Some("a")),
+            ("a", vec![], false, Some(""), Some("a")),
             ("a", vec![], false, Some(b), None),
             ("a", vec!["B.example"], false, Some(b), Some(b)),
             ("a", vec!["*"], false, Some(b), Some(b)),

@@ -71,8 +71,10 @@ impl Tokens {
 impl IdTokenClaims {
     pub(crate) fn is_for(&self, client_id: &str) -> bool {
         match &self.aud {
-            Audience::One(audience) => audience == client_id,
-            Audience::Several(audiences) => audiences.iter().any(|one| one == client_id),
+            Audience::One(audience) => audience.eq_ignore_ascii_case(client_id),
+            Audience::Several(audiences) => audiences
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(client_id)),
         }
     }
 

@@ -231,6 +231,21 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_that_was_not_granted_is_not_served() {
+        let mut cache = TokenCache::default();
+        keep(
+            &mut cache,
+            &["Mail.Send", "User.Read"],
+            false,
+            &reply("one", Some("User.Read"), 9),
+        );
+        assert_eq!(found(&cache, &["User.Read"], false).as_deref(), Some("one"));
+        assert_eq!(found(&cache, &["Mail.Send"], false), None);
+        let both = found(&cache, &["User.Read", "Mail.Send"], false);
+        assert_eq!(both.as_deref(), Some("one"), "no question is asked twice");
+    }
+
+    #[test]
     fn the_halves_share_the_refresh_token_and_nothing_else() {
         let mut cache = TokenCache::default();
         keep(&mut cache, &["a"], false, &reply("one", None, 9));

@@ -46,7 +46,7 @@ impl Partition {
         let candidates = self.access_tokens.get(&Wanted { owner, realm })?;
         candidates
             .iter()
-            .filter(|token| has_all(&token.target, scopes) || has_all(&token.requested, scopes))
+            .filter(|token| has_all(&token.target, scopes) || is_same(&token.requested, scopes))
             .max_by_key(|token| token.expires_on)
     }
 
@@ -103,6 +103,11 @@ fn has_all<S: AsRef<str>>(target: &str, scopes: &[S]) -> bool {
             .split(' ')
             .any(|granted| granted.eq_ignore_ascii_case(scope.as_ref()))
     })
+}
+
+/// Whether exactly these scopes were asked for. Fewer might be the ones that were not granted.
+fn is_same<S: AsRef<str>>(requested: &str, scopes: &[S]) -> bool {
+    requested.split(' ').count() == scopes.len() && has_all(requested, scopes)
 }
 
 impl Hash for Slot {

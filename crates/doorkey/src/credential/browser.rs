@@ -1,6 +1,9 @@
-use super::{answer_by_session, client::Client};
+use super::{
+    answer_by_session,
+    client::{Client, check_timeout, filled},
+};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     oauth::check_extra_parameters,
     options::PublicClientOptions,
     record::AuthenticationRecord,
@@ -85,12 +88,7 @@ impl InteractiveBrowserCredential {
         seams: Seams,
     ) -> Result<Arc<Self>> {
         check_extra_parameters(&options.extra_query_parameters)?;
-        let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        if timeout.is_zero() {
-            return Err(Error::invalid_argument(
-                "`timeout` is zero, and nobody signs in in no time; leave it out for 300 seconds",
-            ));
-        }
+        check_timeout(options.timeout)?;
         let redirect_uri = options
             .redirect_uri
             .as_deref()
@@ -98,10 +96,10 @@ impl InteractiveBrowserCredential {
         let sign_in = BrowserSignIn {
             redirect_uri: RedirectUri::parse(redirect_uri)?,
             prompt: options.prompt.unwrap_or_default(),
-            login_hint: options.login_hint,
-            domain_hint: options.domain_hint,
+            login_hint: filled(options.login_hint),
+            domain_hint: filled(options.domain_hint),
             extra_query_parameters: options.extra_query_parameters,
-            timeout,
+            timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
             launcher: options.browser,
             pages: options.pages,
         };

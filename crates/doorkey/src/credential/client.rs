@@ -12,6 +12,7 @@ use crate::{
     tenant::{TenantId, TenantRules},
 };
 use azure_core::cloud::CloudConfiguration;
+use std::time::Duration;
 
 /// The application that Azure's developer tools sign in to; a product registers its own.
 const DEVELOPER_SIGN_ON_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
@@ -125,7 +126,7 @@ fn choose_client_id(
     given: Option<String>,
     record: Option<&AuthenticationRecord>,
 ) -> Result<String> {
-    match (given.filter(|given| !given.trim().is_empty()), record) {
+    match (filled(given), record) {
         (Some(given), Some(record)) if !given.eq_ignore_ascii_case(&record.client_id) => {
             Err(Error::invalid_argument(format!(
                 "`client_id` is {given} and `authentication_record` is of {}; a record serves only \
@@ -137,6 +138,21 @@ fn choose_client_id(
         (None, Some(record)) => Ok(record.client_id.clone()),
         (None, None) => Ok(DEVELOPER_SIGN_ON_CLIENT_ID.to_owned()),
     }
+}
+
+/// No time is no offer to a person.
+pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<()> {
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        return Err(Error::invalid_argument(
+            "`timeout` is zero, and nobody signs in in no time; leave it out for the default",
+        ));
+    }
+    Ok(())
+}
+
+/// An empty text is none: that is how settings leave things out.
+pub(super) fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 /// A switch that people turn off by `0` or `false`, too.

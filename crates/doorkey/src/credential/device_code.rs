@@ -1,4 +1,7 @@
-use super::{answer_by_session, client::Client};
+use super::{
+    answer_by_session,
+    client::{Client, check_timeout},
+};
 use crate::{
     error::Result,
     options::PublicClientOptions,
@@ -82,6 +85,7 @@ impl DeviceCodeCredential {
         options: DeviceCodeCredentialOptions,
         seams: Seams,
     ) -> Result<Arc<Self>> {
+        check_timeout(options.timeout)?;
         let sign_in = DeviceCodeSignIn {
             application_name: options.application_name,
             timeout: options.timeout,

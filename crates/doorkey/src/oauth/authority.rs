@@ -37,6 +37,12 @@ impl Authority {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("it has a query or a fragment"));
         }
+        if url.port().is_none()
+            && url.path() != "/"
+            && url.host_str().and_then(Cloud::of_host).is_some()
+        {
+            return Err(refuse("it has a path; give the tenant as `tenant_id`"));
+        }
         Ok(Self { url })
     }
 
@@ -129,6 +135,7 @@ mod tests {
             "https://login.microsoftonline.com?x=1",
             "https://login.microsoftonline.com#x",
             "https://a b",
+            "https://login.microsoftonline.com/contoso.example",
         ] {
             let error = Authority::parse(text, "AZURE_AUTHORITY_HOST").unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument, "{text}");

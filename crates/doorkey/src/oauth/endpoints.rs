@@ -9,7 +9,10 @@ use std::{
     collections::HashMap,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
 };
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
 use url::Url;
 
 /// Where one tenant of one authority is asked, and who its tokens say issued them.
@@ -23,8 +26,11 @@ pub(crate) struct Endpoints {
 
 #[derive(Debug)]
 pub(crate) enum Issuer {
-    /// Any alias of a cloud that we know.
-    Cloud(&'static Cloud),
+    /// Any alias of a cloud that we know; of one tenant, where it was asked by its id.
+    Cloud {
+        cloud: &'static Cloud,
+        tenant_id: Option<String>,
+    },
     /// What the authority says of itself, with `{tenantid}` where it serves many tenants.
     Metadata(String),
 }
@@ -34,7 +40,12 @@ impl Issuer {
     /// ([OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
     pub(crate) fn issues(&self, issuer: &str, tid: Option<&str>) -> bool {
         match self {
-            Self::Cloud(cloud) => tid.is_some_and(|tid| is_of_cloud(cloud, issuer, Some(tid))),
+            Self::Cloud { cloud, tenant_id } => tid.is_some_and(|tid| {
+                tenant_id
+                    .as_deref()
+                    .is_none_or(|asked| asked.eq_ignore_ascii_case(tid))
+                    && is_of_cloud(cloud, issuer, Some(tid))
+            }),
             Self::Metadata(template) => match tid {
                 Some(tid) => template.replace(TENANT_TEMPLATE, tid) == issuer,
                 None => template == issuer,
@@ -46,7 +57,7 @@ impl Issuer {
     /// ([RFC 9207, section 2.4](https://www.rfc-editor.org/rfc/rfc9207#section-2.4)).
     pub(crate) fn redirects(&self, issuer: &str) -> bool {
         match self {
-            Self::Cloud(cloud) => is_of_cloud(cloud, issuer, None),
+            Self::Cloud { cloud, .. } => is_of_cloud(cloud, issuer, None),
             Self::Metadata(template) => match template.split_once(TENANT_TEMPLATE) {
                 Some((before, after)) => issuer
                     .strip_prefix(before)
@@ -92,16 +103,21 @@ pub(crate) async fn endpoints(
         disable_instance_discovery,
     );
     let cell = Arc::clone(discovered().entry(key).or_default());
-    let found = cell
-        .get_or_try_init(|| async {
-            if !disable_instance_discovery {
-                vouch_for(transport, authority, tenant, deadline).await?;
-            }
-            discover(transport, authority, tenant, deadline)
-                .await
-                .map(Arc::new)
-        })
-        .await?;
+    let finding = cell.get_or_try_init(|| async {
+        if !disable_instance_discovery {
+            vouch_for(transport, authority, tenant, deadline).await?;
+        }
+        discover(transport, authority, tenant, deadline)
+            .await
+            .map(Arc::new)
+    });
+    // Somebody else may be finding out, and may have stopped.
+    let found = timeout_at(deadline, finding).await.map_err(|_| {
+        Error::new(
+            ErrorKind::Network,
+            format!("{} was not found in time; try again", authority.as_str()),
+        )
+    })??;
     Ok(Arc::clone(found))
 }
 
@@ -120,7 +136,10 @@ fn known(authority: &Authority, cloud: &'static Cloud, tenant: &TenantId) -> End
         authorization: endpoint("authorize"),
         token: endpoint("token"),
         device_authorization: Some(endpoint("devicecode")),
-        issuer: Issuer::Cloud(cloud),
+        issuer: Issuer::Cloud {
+            cloud,
+            tenant_id: tenant.is_id().then(|| tenant.as_str().to_owned()),
+        },
     }
 }
 
@@ -138,7 +157,17 @@ async fn vouch_for(
     url.query_pairs_mut()
         .append_pair("api-version", "1.1")
         .append_pair("authorization_endpoint", asked.as_str());
-    let reply = transport.get(url, deadline).await?;
+    let reply = transport.get(url, deadline).await.map_err(|error| {
+        Error::new(
+            error.kind(),
+            format!(
+                "Microsoft could not be asked whether `authority` {} is one ({error}); set \
+                 `disable_instance_discovery` if you trust it",
+                authority.as_str()
+            ),
+        )
+        .with_source(error)
+    })?;
     #[derive(Deserialize)]
     struct Instance {
         tenant_discovery_endpoint: Option<String>,
@@ -262,10 +291,28 @@ mod tests {
 
     #[test]
     fn issuers() {
-        let cloud = Issuer::Cloud(Cloud::of_host("login.windows.net").unwrap());
+        let of_cloud = |tenant_id: Option<&str>| Issuer::Cloud {
+            cloud: Cloud::of_host("login.windows.net").unwrap(),
+            tenant_id: tenant_id.map(Into::into),
+        };
+        let (cloud, tenant) = (of_cloud(None), of_cloud(Some("t")));
         let many = Issuer::Metadata("https://localhost:1/{tenantid}/v2.0".into());
         let one = Issuer::Metadata("https://localhost:1/t/v2.0".into());
         for (issuer, text, tid, issues, redirects) in [
+            (
+                &tenant,
+                "https://login.microsoftonline.com/t/v2.0",
+                Some("t"),
+                true,
+                true,
+            ),
+            (
+                &tenant,
+                "https://login.microsoftonline.com/u/v2.0",
+                Some("u"),
+                false,
+                true,
+            ),
             (
                 &cloud,
                 "https://login.microsoftonline.com/t/v2.0",

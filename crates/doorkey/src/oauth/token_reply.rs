@@ -36,6 +36,17 @@ pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
     if let Some(id_token) = &id_token {
         id_token::check(id_token, expected)?;
     }
+    // RFC 6749, appendix A.12; anything else would break the header that it goes into.
+    if body.access_token.is_empty()
+        || !body
+            .access_token
+            .bytes()
+            .all(|byte| matches!(byte, 0x21..=0x7e))
+    {
+        return Err(Error::protocol(
+            "the authority sent an access token that is none; check `authority`",
+        ));
+    }
     // RFC 6749, section 7.1: a token of a type that is not understood must not be used.
     let token_type = body.token_type.unwrap_or_else(|| BEARER.into());
     if !token_type.eq_ignore_ascii_case(BEARER) {
@@ -86,6 +97,7 @@ struct Body {
     id_token: Option<String>,
     client_info: Option<String>,
     scope: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     foci: Option<String>,
 }
 
@@ -101,6 +113,15 @@ pub(super) fn lenient_seconds<'de, D: Deserializer<'de>>(
     Ok(seconds
         .filter(|seconds| seconds.is_finite())
         .map(|seconds| (seconds as i64).clamp(0, LONGEST_LIFETIME_SECONDS)))
+}
+
+/// A member of another shape must not lose the token.
+fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -139,6 +160,19 @@ mod tests {
     }
 
     #[test]
+    fn a_family_is_read_in_every_shape() {
+        for (written, family) in [
+            ("\"1\"", Some("1")),
+            ("1", Some("1")),
+            ("\"\"", None),
+            ("{}", None),
+        ] {
+            let reply = read(&format!(r#"{{"access_token":"a","foci":{written}}}"#)).unwrap();
+            assert_eq!(reply.family_id.as_deref(), family, "{written}");
+        }
+    }
+
+    #[test]
     fn the_account_is_that_of_client_info() {
         let info = BASE64_URL_SAFE_NO_PAD.encode(r#"{"uid":"u","utid":"t"}"#);
         let reply = read(&format!(r#"{{"access_token":"a","client_info":"{info}"}}"#)).unwrap();
@@ -154,6 +188,8 @@ mod tests {
             "<html>secret",
             "{}",
             r#"{"access_token":null}"#,
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"secret\r\nX: y"}"#,
             r#"["secret"]"#,
         ] {
             let error = read(body).unwrap_err();

@@ -18,8 +18,14 @@ use zeroize::Zeroizing;
 /// More than any reply of an authority; less than what fills a machine.
 const LARGEST_REPLY: usize = 1 << 20;
 
+/// Some proxies and older servers put it before their JSON, which has none.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Tries of one request, the first included.
 const TRIES: u32 = 3;
+
+/// How long one try may take where another can follow.
+const TRY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Our requests, over the caller's transport or one of our own.
 #[derive(Debug)]
@@ -83,7 +89,12 @@ impl Transport {
         let pipeline = self.pipeline()?;
         let mut tries = 1;
         loop {
-            let outcome = timeout_at(deadline, send_once(pipeline, &mut request.clone()))
+            // A connection that died unnoticed must not take all the time: the next try opens another.
+            let patience = match resend {
+                Resend::Freely => deadline.min(Instant::now() + TRY_TIMEOUT),
+                Resend::IfUndelivered => deadline,
+            };
+            let outcome = timeout_at(patience, send_once(pipeline, &mut request.clone()))
                 .await
                 .unwrap_or_else(|_| {
                     Err(Failure {
@@ -92,6 +103,10 @@ impl Transport {
                     })
                 });
             let asked = match &outcome {
+                // One that is overrun and does not say until when is not asked again at once.
+                Ok(reply) if reply.status == 429 && reply.retry_after.is_none() => {
+                    return outcome.map_err(|failure| failure.error);
+                }
                 Ok(reply) if resend == Resend::Freely && is_transient_status(reply.status) => {
                     reply.retry_after
                 }
@@ -104,7 +119,7 @@ impl Transport {
                 _ => return outcome.map_err(|failure| failure.error),
             };
             let wait = asked.unwrap_or(Duration::from_millis(400) * tries);
-            if tries == TRIES || Instant::now() + wait >= deadline {
+            if tries == TRIES || wait >= deadline.saturating_duration_since(Instant::now()) {
                 return outcome.map_err(|failure| failure.error);
             }
             tracing::debug!(
@@ -179,6 +194,9 @@ async fn read(request: &Request, response: AsyncRawResponse) -> Result<Reply> {
             )));
         }
         body.extend_from_slice(&chunk);
+    }
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
     }
     Ok(Reply {
         status,

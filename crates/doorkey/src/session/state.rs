@@ -43,7 +43,7 @@ impl State {
         cae: bool,
     ) -> Option<&AccessToken> {
         let record = self.record.as_ref()?;
-        let realm = self.realm(record, tenant)?;
+        let realm = self.realm(tenant)?;
         self.cache
             .access_token(owner(oauth, &record.home_account_id), realm, scopes, cae)
     }
@@ -75,7 +75,7 @@ impl State {
             .as_ref()
             .and_then(|token| token.claims.tid.clone());
         let realm = tid.unwrap_or_else(|| {
-            self.realm(&record, &request.tenant)
+            self.realm(&request.tenant)
                 .unwrap_or(&record.tenant_id)
                 .to_owned()
         });
@@ -120,20 +120,14 @@ impl State {
         (*until > now).then(|| error.clone())
     }
 
-    /// The tenant id under which the tokens of `tenant` are kept, if it is known.
-    fn realm<'a>(
-        &'a self,
-        record: &'a AuthenticationRecord,
-        tenant: &'a TenantId,
-    ) -> Option<&'a str> {
+    /// The tenant id under which the tokens of `tenant` are kept, if it is known. What stands behind
+    /// a name is learned, not guessed: a guest's `organizations` is not where they signed in last.
+    fn realm<'a>(&'a self, tenant: &'a TenantId) -> Option<&'a str> {
         if tenant.is_id() {
             return Some(tenant.as_str());
         }
         let known = self.tenant_ids.iter().find(|(name, _)| name == tenant);
-        match known {
-            Some((_, id)) => Some(id),
-            None => tenant.is_for_many().then_some(record.tenant_id.as_str()),
-        }
+        known.map(|(_, id)| id.as_str())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking a person by a code that is typed on another device
 //! ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)).
 
-use super::{Question, before, observed::Observed};
+use super::{Question, before, deadline_after, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
     oauth::{DeviceAuthorization, OAuthClient, Poll},
@@ -18,6 +18,9 @@ pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// More between polls when the authority says `slow_down`
 /// ([RFC 8628, section 3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)).
 const SLOW_DOWN: Duration = Duration::from_secs(5);
+
+/// Where polls that fail are spread no further.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What a person needs to sign in on another device.
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ pub(crate) struct DeviceCodeSignIn {
 
 impl DeviceCodeSignIn {
     pub(super) async fn ask(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<Tokens> {
-        let patience = self.timeout.map(|timeout| Instant::now() + timeout);
+        let patience = self.timeout.map(deadline_after);
         let begin = oauth.begin_device_code(&question.parameters);
         let authorization = match patience {
             Some(deadline) => before(deadline, begin, expired).await?,
@@ -129,6 +132,8 @@ async fn poll(
             Err(error) if error.is_transient() => {
                 let kind = error.kind();
                 tracing::debug!(?kind, "a poll for the device code failed; going on");
+                // "unilaterally reduce their polling frequency" (RFC 8628, section 3.5).
+                interval = (interval * 2).min(LONGEST_INTERVAL.max(interval));
                 pause = interval.max(error.retry_after().unwrap_or_default());
             }
             Err(error) => return Err(explained(error)),

@@ -57,6 +57,12 @@ impl SignIn {
     }
 }
 
+/// `timeout` may be `Duration::MAX`, for a person who has all the time there is.
+fn deadline_after(timeout: Duration) -> Instant {
+    const LONG: Duration = Duration::from_secs(365 * 24 * 3_600);
+    Instant::now() + timeout.min(LONG)
+}
+
 /// One deadline for all that waits for a person.
 async fn before<T>(
     deadline: Instant,

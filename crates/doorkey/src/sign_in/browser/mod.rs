@@ -16,7 +16,7 @@ pub use launcher::BrowserLauncher;
 pub use pages::BrowserPages;
 pub(crate) use redirect_uri::RedirectUri;
 
-use super::{Question, before, observed::Observed};
+use super::{Question, before, deadline_after, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
     oauth::{Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient},
@@ -28,7 +28,6 @@ use listener::{Listener, Redirect};
 use pages::PageOutcome;
 use request::AuthorizationResponse;
 use std::time::Duration;
-use tokio::time::Instant;
 use url::Url;
 
 /// How the authority is to treat the person's existing session
@@ -87,7 +86,7 @@ impl BrowserSignIn {
         let redirect_uri = listener.redirect_uri().to_owned();
         let url = self.url(oauth, question, &endpoints, &attempt, &redirect_uri);
         // The deadline is the person's: it begins when they are asked.
-        let deadline = Instant::now() + self.timeout;
+        let deadline = deadline_after(self.timeout);
         let launch_error = self.launcher.open(url.as_str()).await.err();
         let unseen = launch_error
             .clone()

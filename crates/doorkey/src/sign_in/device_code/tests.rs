@@ -76,9 +76,9 @@ async fn each_answer_has_its_outcome_and_its_time() {
             Some(ErrorKind::Refused),
             5,
         ),
-        ("outage", vec![busy("0")], None, 10),
+        ("outage", vec![busy("0")], None, 5 + 10),
         ("rest", vec![busy("30")], None, 5 + 30),
-        ("cut", vec![Reply::cut()], None, 10),
+        ("cut", vec![Reply::cut()], None, 5 + 10),
     ];
     for (name, replies, kind, seconds) in cases {
         let entra = Entra::start().await;
@@ -114,7 +114,7 @@ async fn the_person_may_take_their_time() {
 
 #[tokio::test(start_paused = true)]
 async fn the_code_expires_and_so_does_the_callers_patience() {
-    for (timeout, seconds) in [(None, 900), (Some(12), 12), (Some(5_000), 900)] {
+    for (timeout, seconds) in [(None, 900), (Some(12), 12), (Some(u64::MAX), 900)] {
         let entra = Entra::start().await;
         entra.person_answers(Answer::Nothing);
         let (outcome, elapsed) = sign_in(&entra, timeout.map(Duration::from_secs)).await;
