@@ -2,7 +2,7 @@
 //! nobody asked.
 
 use crate::process::Doorkey;
-use std::{fs, net::TcpListener};
+use std::{ffi::OsStr, fs, net::TcpListener, os::unix::ffi::OsStrExt};
 
 const SCOPE: &str = "https://management.azure.com/.default";
 
@@ -131,6 +131,31 @@ fn options_come_before_variables_and_empty_ones_are_unset() {
             .env("AZURE_TENANT_ID", azure)
             .run();
         finished.assert_refused(2, &["tenant", heeded]);
+    }
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_is_not_taken_for_unset() {
+    for name in ["AZURE_AUTHORITY_HOST", "AZURE_TENANT_ID"] {
+        let finished = Doorkey::new(["login"])
+            .env(name, OsStr::from_bytes(b"\xff.example"))
+            .env("BROWSER", "none")
+            .run();
+        finished.assert_refused(2, &[name]);
+    }
+    for name in [
+        "DOORKEY_AUTHORITY",
+        "DOORKEY_TENANT",
+        "DOORKEY_CLIENT_ID",
+        "DOORKEY_CA_CERTIFICATE",
+        "DOORKEY_DISABLE_INSTANCE_DISCOVERY",
+        "DOORKEY_OUTPUT",
+    ] {
+        let finished = Doorkey::new(["login"])
+            .env(name, OsStr::from_bytes(b"\xff.example"))
+            .env("BROWSER", "none")
+            .run();
+        finished.assert_status(2);
     }
 }
 
