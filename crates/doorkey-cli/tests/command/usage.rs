@@ -159,6 +159,33 @@ fn a_variable_that_cannot_be_read_is_not_taken_for_unset() {
     }
 }
 
+/// Two subcommands share `DOORKEY_OUTPUT`, and not all of its values.
+#[test]
+fn a_format_that_only_another_subcommand_knows_is_no_obstacle() {
+    let refused = ["--authority", "http://login.example"];
+    for (arguments, output, parts) in [
+        (&["login", "--scope", SCOPE][..], "token", &["authority"]),
+        (&["login", "--scope", SCOPE], "json", &["authority"]),
+        (&["token", "--scope", SCOPE], "text", &["authority"]),
+    ] {
+        let finished = Doorkey::new(arguments.iter().copied().chain(refused))
+            .env("DOORKEY_OUTPUT", output)
+            .run();
+        finished.assert_refused(2, parts);
+    }
+    for (arguments, output) in [
+        (&["login"][..], "nonsense"),
+        (&["token", "--scope", SCOPE], "nonsense"),
+        (&["token", "--scope", SCOPE, "--output", "text"], "text"),
+    ] {
+        let finished = Doorkey::new(arguments.iter().copied().chain(refused))
+            .env("DOORKEY_OUTPUT", output)
+            .run();
+        finished.assert_status(2);
+        assert!(finished.stderr.contains("'--output"), "{finished:#?}");
+    }
+}
+
 #[test]
 fn an_empty_tenant_is_no_tenant() {
     let finished = Doorkey::new(["login", "--authority", "http://login.example"])
