@@ -49,16 +49,19 @@ fn a_value_that_cannot_be_used_is_named() {
     for (arguments, parts) in [
         (
             &["--authority", "http://login.example"][..],
-            &["authority", "http://login.example"][..],
+            &["--authority", "http://login.example"][..],
         ),
-        (&["--tenant", "no tenant"], &["tenant", "no tenant"]),
-        (&["--scope", "openid"], &["scopes", "openid"]),
-        (&["--scope", "two scopes"], &["scopes", "two scopes"]),
+        (&["--tenant", "no tenant"], &["--tenant", "no tenant"]),
+        (&["--scope", "openid"], &["--scope", "openid"]),
+        (&["--scope", "two scopes"], &["--scope", "two scopes"]),
         (
             &["--redirect-uri", "https://localhost"],
-            &["redirect_uri", "https://localhost"],
+            &["--redirect-uri", "https://localhost"],
         ),
-        (&["--redirect-uri", "http://example.com"], &["redirect_uri"]),
+        (
+            &["--redirect-uri", "http://example.com"],
+            &["--redirect-uri"],
+        ),
         (&["--device-code", "--prompt", "login"], &["--prompt"]),
         (&["--device-code", "--login-hint", "a@b"], &["--login-hint"]),
         (
