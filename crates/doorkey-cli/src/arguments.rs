@@ -3,7 +3,11 @@
 #[cfg(feature = "emulator")]
 use crate::{demo::DemoArguments, emulator::EmulatorArguments};
 use crate::{login::LoginArguments, token::TokenArguments};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{PossibleValue, Resettable},
+};
+use std::ffi::{OsStr, OsString};
 
 /// Sign a person in to Microsoft Entra ID, and print their tokens.
 #[derive(Debug, Parser)]
@@ -35,28 +39,63 @@ pub(crate) enum Command {
 impl Arguments {
     /// Reads the command line, and the environment where it says nothing.
     pub(crate) fn parse() -> Result<Self, clap::Error> {
-        let mut command = without_empty_variables(Self::command());
+        let command = Self::command();
+        let known = choices(&command);
+        let mut command = without_meaningless_variables(command, &known);
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
     }
 }
 
-/// An empty variable counts as unset: that is how people unset one for a single command.
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let forget_empty = |argument: clap::Arg| {
-        let is_empty = argument
-            .get_env()
-            .and_then(std::env::var_os)
-            .is_some_and(|value| value.to_string_lossy().trim().is_empty());
-        if is_empty {
+/// The values that an option of some subcommand has to be one of, each with the variable that the
+/// option is read from.
+type Choices = Vec<(OsString, PossibleValue)>;
+
+fn choices(command: &clap::Command) -> Choices {
+    let arguments = command
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments);
+    let of_argument = |argument: &clap::Arg| {
+        let variable = argument.get_env().map(OsStr::to_owned);
+        let values = argument.get_possible_values();
+        variable.into_iter().flat_map(move |variable| {
+            let values = values.clone().into_iter();
+            values.map(move |value| (variable.clone(), value))
+        })
+    };
+    arguments.flat_map(of_argument).collect()
+}
+
+/// Forgets the variables that say nothing to an option, so that its default is heeded:
+///
+/// - An empty one counts as unset: that is how people unset one for a single command.
+/// - One that is shared by several subcommands may have a value for another of them.
+fn without_meaningless_variables(command: clap::Command, known: &Choices) -> clap::Command {
+    let forget = |argument: clap::Arg| {
+        let is_meaningless = argument.get_env().is_some_and(|variable| {
+            std::env::var_os(variable).is_some_and(|value| {
+                let value = value.to_string_lossy();
+                value.trim().is_empty() || is_for_another(&argument, variable, &value, known)
+            })
+        });
+        if is_meaningless {
             argument.env(Resettable::Reset)
         } else {
             argument
         }
     };
     command
-        .mut_args(forget_empty)
-        .mut_subcommands(without_empty_variables)
+        .mut_args(forget)
+        .mut_subcommands(|subcommand| without_meaningless_variables(subcommand, known))
+}
+
+fn is_for_another(argument: &clap::Arg, variable: &OsStr, value: &str, known: &Choices) -> bool {
+    let own = argument.get_possible_values();
+    let mut others = known.iter().filter(|(of, _)| of == variable);
+    // What takes any value has none of its own.
+    !own.is_empty()
+        && !own.iter().any(|choice| choice.matches(value, false))
+        && others.any(|(_, choice)| choice.matches(value, false))
 }
 
 const AFTER_HELP: &str = "\

@@ -58,10 +58,14 @@ impl ClientArguments {
         &self,
         observer: Option<Arc<dyn SignInObserver>>,
     ) -> Result<PublicClientOptions, Failure> {
+        let tenant_id = match &self.tenant {
+            Some(tenant) => Some(tenant.clone()),
+            None => azure_tenant_id()?,
+        };
         let transport = self.ca_certificate.as_deref().map(trust::transport);
         Ok(PublicClientOptions {
             authority: self.authority.clone(),
-            tenant_id: self.tenant.clone().or_else(azure_tenant_id),
+            tenant_id,
             disable_instance_discovery: self.disable_instance_discovery,
             observer,
             client_options: ClientOptions {
@@ -73,7 +77,15 @@ impl ClientArguments {
     }
 }
 
-fn azure_tenant_id() -> Option<String> {
-    let tenant = std::env::var("AZURE_TENANT_ID").ok()?;
-    (!tenant.trim().is_empty()).then_some(tenant)
+fn azure_tenant_id() -> Result<Option<String>, Failure> {
+    let Some(tenant) = std::env::var_os("AZURE_TENANT_ID") else {
+        return Ok(None);
+    };
+    let tenant = tenant.into_string().map_err(|tenant| {
+        Failure::Usage(format!(
+            "the environment variable AZURE_TENANT_ID is {tenant:?}, which is not UTF-8; set it \
+             anew, or unset it"
+        ))
+    })?;
+    Ok((!tenant.trim().is_empty()).then_some(tenant))
 }

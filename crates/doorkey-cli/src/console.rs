@@ -23,6 +23,37 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Tells the person what the work cannot go on without. An error where nobody can see it.
+pub(crate) fn show(text: &str) -> io::Result<()> {
+    if leads_nowhere() {
+        return Err(io::Error::other("stderr is closed, or is the null device"));
+    }
+    let mut stderr = io::stderr().lock();
+    writeln!(stderr, "{text}").and_then(|()| stderr.flush())
+}
+
+/// Whether stderr is the null device. It is where it was closed, too: Rust opens that one in its
+/// place before `main`, so no write fails.
+#[cfg(unix)]
+fn leads_nowhere() -> bool {
+    use std::{
+        fs::{self, File},
+        os::{fd::AsFd, unix::fs::MetadataExt},
+    };
+    let stderr = io::stderr().as_fd().try_clone_to_owned();
+    let stderr = stderr.and_then(|stderr| File::from(stderr).metadata());
+    match (stderr, fs::metadata("/dev/null")) {
+        // A file's number of device is 0; only devices have one.
+        (Ok(stderr), Ok(null)) => null.rdev() != 0 && stderr.rdev() == null.rdev(),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn leads_nowhere() -> bool {
+    false
+}
+
 /// What clap has to say: `--help` and `--version` are results, the rest is a wrong command line.
 pub(crate) fn usage(message: &clap::Error) -> ExitCode {
     // Nothing can be done where even this cannot be printed.

@@ -73,7 +73,7 @@ impl Failure {
     fn message(&self) -> String {
         console::one_line(&match self {
             Self::Usage(message) => message.clone(),
-            Self::SignIn(error) => error.to_string(),
+            Self::SignIn(error) => with_options(error),
             Self::NobodySignedIn => "a person has to sign in: no sign-in is kept from one run to \
                  the next yet, so --silent finds none; leave it out to be asked"
                 .to_owned(),
@@ -123,6 +123,44 @@ impl Failure {
     }
 }
 
+/// The library's message, which names its parameters, and the options that they come from.
+fn with_options(error: &doorkey::Error) -> String {
+    let message = error.to_string();
+    // The others may quote an authority, whose words are not ours to explain.
+    if !matches!(
+        error.kind(),
+        ErrorKind::InvalidArgument | ErrorKind::TimedOut
+    ) {
+        return message;
+    }
+    let is_named = |parameter: &str| {
+        message.starts_with(&format!("{parameter} ")) || message.contains(&format!("`{parameter}`"))
+    };
+    let options = OPTIONS.iter().filter(|(parameter, _)| is_named(parameter));
+    let options: Vec<&str> = options.map(|(_, options)| *options).collect();
+    if options.is_empty() {
+        return message;
+    }
+    format!("{message} ({})", options.join("; "))
+}
+
+/// Parameters of the library, and where this command takes them from.
+const OPTIONS: [(&str, &str); 7] = [
+    (
+        "authority",
+        "--authority, DOORKEY_AUTHORITY or AZURE_AUTHORITY_HOST",
+    ),
+    ("tenant_id", "--tenant, DOORKEY_TENANT or AZURE_TENANT_ID"),
+    ("client_id", "--client-id or DOORKEY_CLIENT_ID"),
+    (
+        "disable_instance_discovery",
+        "--disable-instance-discovery or DOORKEY_DISABLE_INSTANCE_DISCOVERY",
+    ),
+    ("redirect_uri", "--redirect-uri"),
+    ("scopes", "--scope"),
+    ("timeout", "--timeout"),
+];
+
 impl From<doorkey::Error> for Failure {
     fn from(error: doorkey::Error) -> Self {
         Self::SignIn(error)
@@ -144,5 +182,40 @@ fn status_of_emulator(error: &doorkey_emulator::Error) -> u8 {
         // As where the library finds no port to listen on and no folder to write to.
         Error::StateFolder { .. } | Error::Listen { .. } => UNAVAILABLE,
         _ => FAILED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_option_of_a_parameter_is_named_beside_it() {
+        for (kind, message, told) in [
+            (
+                ErrorKind::InvalidArgument,
+                "`tenant_id` \"a b\" is no tenant",
+                "`tenant_id` \"a b\" is no tenant (--tenant, DOORKEY_TENANT or AZURE_TENANT_ID)",
+            ),
+            (
+                ErrorKind::InvalidArgument,
+                "redirect_uri \"x\" cannot be used",
+                "redirect_uri \"x\" cannot be used (--redirect-uri)",
+            ),
+            (
+                ErrorKind::TimedOut,
+                "nobody came; raise `timeout`",
+                "nobody came; raise `timeout` (--timeout)",
+            ),
+            (
+                ErrorKind::InvalidArgument,
+                "AZURE_AUTHORITY_HOST \"x\" is no authority",
+                "AZURE_AUTHORITY_HOST \"x\" is no authority",
+            ),
+            (ErrorKind::Refused, "no `scopes`", "no `scopes`"),
+        ] {
+            let failure = Failure::from(doorkey::Error::new(kind, message));
+            assert_eq!(failure.message(), told);
+        }
     }
 }

@@ -2,8 +2,9 @@
 //! on a line of its own, and no animation, which a screen reader would read out again and again.
 
 use crate::{console, qr_code};
-use doorkey::{DeviceCodeInfo, PromptOutcome, SignInObserver, SignInPrompt};
-use std::time::Duration;
+use doorkey::{DeviceCodeInfo, ErrorKind, PromptOutcome, SignInObserver, SignInPrompt};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
 
 /// Shows the page of a browser sign-in.
 #[derive(Debug)]
@@ -12,6 +13,16 @@ pub(crate) struct BrowserPrompt {
     /// browser does. Otherwise the next way is the better one.
     pub(crate) is_last: bool,
     pub(crate) timeout: Option<Duration>,
+    /// Told where neither a browser nor a person got the page: then nobody can sign in.
+    pub(crate) unseen: Arc<Notify>,
+}
+
+/// Nobody sees what they would have to.
+pub(crate) fn unseen(what: &str) -> doorkey::Error {
+    doorkey::Error::new(
+        ErrorKind::CredentialUnavailable,
+        format!("{what} cannot be shown to anybody, as stderr cannot be written to; keep it open"),
+    )
 }
 
 impl SignInObserver for BrowserPrompt {
@@ -37,11 +48,14 @@ impl SignInObserver for BrowserPrompt {
             ),
         };
         let limit = self.timeout.map_or(300, |timeout| timeout.as_secs());
-        console::tell(&format!(
+        let shown = console::show(&format!(
             "{introduction}\n\n{url}\n\n\
              Waiting for up to {} until you are signed in there; Ctrl-C gives up.{way_out}",
             spelled(limit)
         ));
+        if shown.is_err() && launch_error.is_some() {
+            self.unseen.notify_one();
+        }
     }
 
     fn prompt_ended(&self, _outcome: &PromptOutcome) {
@@ -53,20 +67,22 @@ impl SignInObserver for BrowserPrompt {
     }
 }
 
-/// Shows the page and the code of a device sign-in.
-pub(crate) fn show_device_code(code: &DeviceCodeInfo, with_qr_code: bool) {
+/// Shows the page and the code of a device sign-in. An error where nobody can see them: waiting for
+/// somebody to type the code would be in vain.
+pub(crate) fn show_device_code(code: &DeviceCodeInfo, with_qr_code: bool) -> doorkey::Result<()> {
     // Message and address are the authority's, and so not to be trusted with the terminal.
     let message = console::one_line(&code.message);
     let page = console::one_line(&code.verification_uri);
     let user_code = console::one_line(&code.user_code);
     let application = code.application_name.as_deref().unwrap_or("this program");
-    console::tell(&format!(
+    console::show(&format!(
         "{message}\n\n\
          Page: {page}\n\
          Code: {user_code}\n\n\
          This signs in {application}. Go on only if you began this yourself: a code that somebody \
          sent you signs them in as you."
-    ));
+    ))
+    .map_err(|error| unseen("the device code").with_source(error))?;
     // After the words: a screen reader reads a drawing sign by sign.
     let drawing = (with_qr_code && console::person_reads())
         .then(|| qr_code::draw(&page, has_colours()))
@@ -80,6 +96,7 @@ pub(crate) fn show_device_code(code: &DeviceCodeInfo, with_qr_code: bool) {
         "Waiting for up to {} until you are signed in there; Ctrl-C gives up.",
         spelled(left + 1)
     ));
+    Ok(())
 }
 
 /// Whether the terminal may be told colours (<https://no-color.org>).

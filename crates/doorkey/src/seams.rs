@@ -3,6 +3,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use std::{
+    collections::HashMap,
+    ffi::OsString,
     fmt,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -45,23 +47,32 @@ impl fmt::Debug for Clock {
 
 /// Environment variables. An empty one counts as unset: that is how people unset them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Environment(Option<Arc<std::collections::HashMap<String, String>>>);
+pub(crate) struct Environment(Option<Arc<HashMap<String, OsString>>>);
 
 impl Environment {
     #[cfg(test)]
-    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn of<V: AsRef<std::ffi::OsStr>>(variables: &[(&str, V)]) -> Self {
         let variables = variables
             .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
+            .map(|(name, value)| ((*name).into(), value.into()));
         Self(Some(Arc::new(variables.collect())))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<String> {
+    /// What cannot be read is an error: somebody meant something by it, and the default is
+    /// something else.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<String>> {
         let value = match &self.0 {
             Some(variables) => variables.get(name).cloned(),
-            None => std::env::var(name).ok(),
+            None => std::env::var_os(name),
         };
-        value.filter(|value| !value.trim().is_empty())
+        let text = value.map(OsString::into_string).transpose();
+        let text = text.map_err(|value| {
+            Error::invalid_argument(format!(
+                "the environment variable {name} is {value:?}, which is not UTF-8; set it anew, or \
+                 unset it"
+            ))
+        })?;
+        Ok(text.filter(|text| !text.trim().is_empty()))
     }
 }
 
@@ -76,4 +87,26 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
         .with_source(error.to_string())
     })?;
     Ok(bytes)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    #[test]
+    fn a_variable_that_cannot_be_read_is_not_taken_for_unset() {
+        let environment = Environment::of(&[
+            ("TEXT", OsStr::new("a b")),
+            ("EMPTY", OsStr::new(" ")),
+            ("BYTES", OsStr::from_bytes(b"https://\xff")),
+        ]);
+        assert_eq!(environment.get("TEXT").unwrap().as_deref(), Some("a b"));
+        assert_eq!(environment.get("EMPTY").unwrap(), None);
+        assert_eq!(environment.get("UNSET").unwrap(), None);
+        let error = environment.get("BYTES").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.to_string().contains("BYTES"), "{error}");
+    }
 }

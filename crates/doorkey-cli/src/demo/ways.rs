@@ -50,6 +50,8 @@ impl Stage {
         let observer = BrowserPrompt {
             is_last: true,
             timeout: None,
+            // Whoever watches a demonstration sees what it prints.
+            unseen: Arc::default(),
         };
         let credential =
             InteractiveBrowserCredential::new(Some(InteractiveBrowserCredentialOptions {

@@ -10,6 +10,7 @@ use doorkey::{
     InteractiveCredential, Prompt,
 };
 use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
 use ways::{Way, Ways};
 
 /// How the person is asked.
@@ -61,6 +62,8 @@ enum PromptArgument {
 struct Attempt {
     way: Way,
     credential: Arc<dyn InteractiveCredential>,
+    /// Told where nobody sees what they would have to, and the way itself cannot know.
+    unseen: Arc<Notify>,
 }
 
 /// Who signed in, and what answers for them now.
@@ -77,15 +80,21 @@ impl SignInArguments {
         scopes: &[String],
     ) -> Result<SignedIn, Failure> {
         let mut attempts = self.attempts(client)?.into_iter().peekable();
-        while let Some(Attempt { way, credential }) = attempts.next() {
+        while let Some(attempt) = attempts.next() {
+            let Attempt {
+                way,
+                credential,
+                unseen,
+            } = attempt;
             let options = AuthenticateOptions {
                 scopes: scopes.to_vec(),
                 ..Default::default()
             };
-            match (
-                credential.authenticate(Some(options)).await,
-                attempts.peek(),
-            ) {
+            let outcome = tokio::select! {
+                outcome = credential.authenticate(Some(options)) => outcome,
+                () = unseen.notified() => Err(prompts::unseen("the sign-in page")),
+            };
+            match (outcome, attempts.peek()) {
                 (Ok(record), _) => return Ok(SignedIn { record, credential }),
                 (Err(error), Some(next)) if another_way_may_do(&error) => {
                     let why = console::one_line(&error.to_string());
@@ -106,7 +115,7 @@ impl SignInArguments {
         &self,
         client: &ClientArguments,
     ) -> Result<Arc<dyn InteractiveCredential>, Failure> {
-        let mut options = self.browser(client, true)?;
+        let mut options = self.browser(client, true, Arc::default())?;
         options.disable_automatic_authentication = true;
         Ok(InteractiveBrowserCredential::new(Some(options))?)
     }
@@ -119,14 +128,19 @@ impl SignInArguments {
         let last = ways.len().saturating_sub(1);
         let mut attempts = Vec::with_capacity(ways.len());
         for (index, way) in ways.into_iter().enumerate() {
+            let unseen = Arc::<Notify>::default();
             let credential: Arc<dyn InteractiveCredential> = match way {
                 Way::Browser => {
-                    let options = self.browser(client, index == last)?;
+                    let options = self.browser(client, index == last, unseen.clone())?;
                     InteractiveBrowserCredential::new(Some(options))?
                 }
                 Way::DeviceCode => DeviceCodeCredential::new(Some(self.device_code(client)?))?,
             };
-            attempts.push(Attempt { way, credential });
+            attempts.push(Attempt {
+                way,
+                credential,
+                unseen,
+            });
         }
         Ok(attempts)
     }
@@ -135,10 +149,12 @@ impl SignInArguments {
         &self,
         client: &ClientArguments,
         is_last: bool,
+        unseen: Arc<Notify>,
     ) -> Result<InteractiveBrowserCredentialOptions, Failure> {
         let observer = prompts::BrowserPrompt {
             is_last,
             timeout: self.timeout(),
+            unseen,
         };
         Ok(InteractiveBrowserCredentialOptions {
             client_id: client.client_id(),
@@ -162,8 +178,7 @@ impl SignInArguments {
             application_name: Some("doorkey".to_owned()),
             timeout: self.timeout(),
             prompt_callback: Some(Arc::new(move |code| {
-                prompts::show_device_code(code, with_qr_code);
-                Ok(())
+                prompts::show_device_code(code, with_qr_code)
             })),
             client: client.public_client_options(None)?,
             ..Default::default()

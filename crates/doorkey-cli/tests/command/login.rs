@@ -5,7 +5,7 @@ use crate::{
     browser::with_browser,
 };
 use serde_json::Value;
-use std::net::TcpListener;
+use std::{net::TcpListener, process::Stdio};
 
 /// The port of the `redirect_uri` in the address of a sign-in page.
 fn redirect_port(url: &str) -> u16 {
@@ -123,6 +123,34 @@ fn an_interrupt_ends_the_wait_and_frees_the_port() {
         "{finished:#?}"
     );
     TcpListener::bind(("127.0.0.1", port)).unwrap();
+}
+
+/// Nobody can have seen the code or the page, so that nobody will come: waiting would be in vain.
+#[test]
+fn what_nobody_can_see_is_not_waited_for() {
+    let authority = Authority::start();
+    for way in ["--device-code", "--browser"] {
+        // What a closed one becomes before `main`, and one whose reader has left.
+        let (reader, left) = std::io::pipe().unwrap();
+        drop(reader);
+        for stderr in [Stdio::null(), left.into()] {
+            let finished = authority
+                .doorkey(&["login", "--scope", SCOPE, way, "--timeout", "30"])
+                .env("BROWSER", "none")
+                .run_telling(stderr);
+            finished.assert_status(4);
+            assert_eq!(finished.stdout, "", "{way}");
+        }
+    }
+}
+
+#[test]
+fn a_browser_that_opens_needs_nobody_to_see_the_address() {
+    let authority = Authority::start();
+    let doorkey = authority.doorkey(&["login", "--scope", SCOPE, "--timeout", "30"]);
+    let finished = with_browser(doorkey, &authority).run_telling(Stdio::null());
+    finished.assert_status(0);
+    assert!(finished.stdout.starts_with("Signed in as adele@"));
 }
 
 #[test]

@@ -90,6 +90,16 @@ impl Doorkey {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+
+    /// With a stderr of the test's own.
+    pub(crate) fn run_telling(mut self, stderr: impl Into<Stdio>) -> Finished {
+        let output = self.command.stderr(stderr).output().unwrap();
+        Finished {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::new(),
+        }
+    }
 }
 
 impl Running {

@@ -2,7 +2,7 @@
 //! nobody asked.
 
 use crate::process::Doorkey;
-use std::{fs, net::TcpListener};
+use std::{ffi::OsStr, fs, net::TcpListener, os::unix::ffi::OsStrExt};
 
 const SCOPE: &str = "https://management.azure.com/.default";
 
@@ -49,16 +49,19 @@ fn a_value_that_cannot_be_used_is_named() {
     for (arguments, parts) in [
         (
             &["--authority", "http://login.example"][..],
-            &["authority", "http://login.example"][..],
+            &["--authority", "http://login.example"][..],
         ),
-        (&["--tenant", "no tenant"], &["tenant", "no tenant"]),
-        (&["--scope", "openid"], &["scopes", "openid"]),
-        (&["--scope", "two scopes"], &["scopes", "two scopes"]),
+        (&["--tenant", "no tenant"], &["--tenant", "no tenant"]),
+        (&["--scope", "openid"], &["--scope", "openid"]),
+        (&["--scope", "two scopes"], &["--scope", "two scopes"]),
         (
             &["--redirect-uri", "https://localhost"],
-            &["redirect_uri", "https://localhost"],
+            &["--redirect-uri", "https://localhost"],
         ),
-        (&["--redirect-uri", "http://example.com"], &["redirect_uri"]),
+        (
+            &["--redirect-uri", "http://example.com"],
+            &["--redirect-uri"],
+        ),
         (&["--device-code", "--prompt", "login"], &["--prompt"]),
         (&["--device-code", "--login-hint", "a@b"], &["--login-hint"]),
         (
@@ -131,6 +134,58 @@ fn options_come_before_variables_and_empty_ones_are_unset() {
             .env("AZURE_TENANT_ID", azure)
             .run();
         finished.assert_refused(2, &["tenant", heeded]);
+    }
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_is_not_taken_for_unset() {
+    for name in ["AZURE_AUTHORITY_HOST", "AZURE_TENANT_ID"] {
+        let finished = Doorkey::new(["login"])
+            .env(name, OsStr::from_bytes(b"\xff.example"))
+            .env("BROWSER", "none")
+            .run();
+        finished.assert_refused(2, &[name]);
+    }
+    for name in [
+        "DOORKEY_AUTHORITY",
+        "DOORKEY_TENANT",
+        "DOORKEY_CLIENT_ID",
+        "DOORKEY_CA_CERTIFICATE",
+        "DOORKEY_DISABLE_INSTANCE_DISCOVERY",
+        "DOORKEY_OUTPUT",
+    ] {
+        let finished = Doorkey::new(["login"])
+            .env(name, OsStr::from_bytes(b"\xff.example"))
+            .env("BROWSER", "none")
+            .run();
+        finished.assert_status(2);
+    }
+}
+
+/// Two subcommands share `DOORKEY_OUTPUT`, and not all of its values.
+#[test]
+fn a_format_that_only_another_subcommand_knows_is_no_obstacle() {
+    let refused = ["--authority", "http://login.example"];
+    for (arguments, output, parts) in [
+        (&["login", "--scope", SCOPE][..], "token", &["authority"]),
+        (&["login", "--scope", SCOPE], "json", &["authority"]),
+        (&["token", "--scope", SCOPE], "text", &["authority"]),
+    ] {
+        let finished = Doorkey::new(arguments.iter().copied().chain(refused))
+            .env("DOORKEY_OUTPUT", output)
+            .run();
+        finished.assert_refused(2, parts);
+    }
+    for (arguments, output) in [
+        (&["login"][..], "nonsense"),
+        (&["token", "--scope", SCOPE], "nonsense"),
+        (&["token", "--scope", SCOPE, "--output", "text"], "text"),
+    ] {
+        let finished = Doorkey::new(arguments.iter().copied().chain(refused))
+            .env("DOORKEY_OUTPUT", output)
+            .run();
+        finished.assert_status(2);
+        assert!(finished.stderr.contains("'--output"), "{finished:#?}");
     }
 }
 

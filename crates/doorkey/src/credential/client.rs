@@ -48,7 +48,7 @@ impl Client {
         let tenants = TenantRules {
             configured: TenantId::parse(tenant_id)?,
             additionally_allowed: options.additionally_allowed_tenants,
-            single: is_on(&seams.environment, "AZURE_IDENTITY_DISABLE_MULTITENANTAUTH"),
+            single: is_on(&seams.environment, "AZURE_IDENTITY_DISABLE_MULTITENANTAUTH")?,
         };
         let oauth = OAuthClient::new(
             authority,
@@ -116,7 +116,7 @@ fn authority(
     if let Some(of_cloud) = of_cloud {
         return Authority::parse(of_cloud, "the authority of `client_options.cloud`");
     }
-    match environment.get(VARIABLE) {
+    match environment.get(VARIABLE)? {
         Some(text) => Authority::parse(&text, VARIABLE),
         None => Authority::parse(crate::AuthorityHosts::AZURE_PUBLIC_CLOUD, "authority"),
     }
@@ -156,11 +156,12 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
 }
 
 /// A switch that people turn off by `0` or `false`, too.
-fn is_on(environment: &Environment, name: &str) -> bool {
-    environment.get(name).is_some_and(|value| {
+fn is_on(environment: &Environment, name: &str) -> Result<bool> {
+    let value = environment.get(name)?;
+    Ok(value.is_some_and(|value| {
         !matches!(
             value.trim().to_ascii_lowercase().as_str(),
             "0" | "false" | "no" | "off"
         )
-    })
+    }))
 }

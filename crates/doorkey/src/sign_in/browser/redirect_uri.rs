@@ -1,6 +1,9 @@
 use crate::error::{Error, Result};
 use url::{Host, Url};
 
+/// How it begins.
+const SCHEME: &str = "http://";
+
 /// Where the browser brings the authorization response: `http` on this machine's loopback, by a
 /// name that Entra ID accepts (it refuses `[::1]`;
 /// [RFC 8252, section 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
@@ -25,20 +28,18 @@ impl RedirectUri {
                  http://127.0.0.1, with any path and port, as it is registered for the application"
             ))
         };
+        // `url` drops or rewrites these, and what is sent is the text.
+        if text.contains(|sign: char| sign.is_whitespace() || sign.is_control() || sign == '\\') {
+            return Err(refuse(
+                "it has white space, a control character or a backslash",
+            ));
+        }
         let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
         if url.scheme() != "http" {
             return Err(refuse("only http can be served on this machine"));
         }
-        match url.host() {
-            Some(Host::Domain("localhost")) => {}
-            Some(Host::Ipv4(address)) if address == std::net::Ipv4Addr::LOCALHOST => {}
-            Some(Host::Ipv6(_)) => return Err(refuse("Entra ID refuses IPv6 addresses here")),
-            _ => return Err(refuse("it does not lead to this machine")),
-        }
-        if url.port() == Some(0) {
-            return Err(refuse(
-                "port 0 is none; leave the port out for an ephemeral one",
-            ));
+        if let Some(Host::Ipv6(_)) = url.host() {
+            return Err(refuse("Entra ID refuses IPv6 addresses here"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("it has a user name or a password"));
@@ -46,11 +47,31 @@ impl RedirectUri {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("it has a query or a fragment"));
         }
-        let host_at = text.find("://").map_or(0, |scheme| scheme + 3);
+        let host_at = SCHEME.len();
+        match text.get(..host_at) {
+            Some(scheme) if scheme.eq_ignore_ascii_case(SCHEME) => {}
+            _ => return Err(refuse("it does not begin with http://")),
+        }
         let host_end = text[host_at..]
             .find('/')
             .map_or(text.len(), |slash| host_at + slash);
-        let written = text[host_at..host_end].contains(':');
+        let (host, written) = match text[host_at..host_end].split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (&text[host_at..host_end], None),
+        };
+        // As written: `url` knows 127.1 and 0x7f.1 for loopback, too, and Entra ID does not.
+        if !host.eq_ignore_ascii_case("localhost") && host != "127.0.0.1" {
+            return Err(refuse("it does not lead to this machine"));
+        }
+        if written == Some("") {
+            return Err(refuse("its port is empty; leave out the colon, too"));
+        }
+        if url.port() == Some(0) {
+            return Err(refuse(
+                "port 0 is none; leave the port out for an ephemeral one",
+            ));
+        }
+        let written = written.is_some();
         Ok(Self {
             port_at: (!written).then_some(host_end),
             port: url.port_or_known_default().filter(|_| written),
@@ -106,6 +127,7 @@ mod tests {
                 "/a%20b",
                 "http://localhost:80/a%20b",
             ),
+            ("HTTP://LocalHost", None, "/", "HTTP://LocalHost:5000"),
         ] {
             let uri = RedirectUri::parse(given).unwrap();
             assert_eq!(uri.port(), port, "{given}");
@@ -129,6 +151,25 @@ mod tests {
             "http://me@localhost",
             "http://localhost/?x=1",
             "http://localhost/#x",
+            // What `url` would mend, and the authority would not.
+            "http://localhost ",
+            " http://localhost",
+            "http://local\thost",
+            "http://localhost/a\nb",
+            "http://localhost/a\u{a0}b",
+            "http:localhost",
+            "http:/localhost",
+            "http:\\\\localhost",
+            "http:///localhost",
+            "http://localhost\\a",
+            "http://localhost:",
+            "http://localhost:/a",
+            "http://@localhost",
+            "http://127.1",
+            "http://0x7f.1",
+            "http://2130706433",
+            "http://%6cocalhost",
+            "http://\u{ff4c}ocalhost",
         ] {
             let error = RedirectUri::parse(given).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{given}");
