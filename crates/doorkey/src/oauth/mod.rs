@@ -38,6 +38,17 @@ use transport::{Reply, Resend, Transport};
 /// How long one exchange with the authority may take in all, tries and pauses included.
 pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long it may take where a token is at hand all the same.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much time a renewal has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    Full,
+    /// For one try, while the old token still lives.
+    Short,
+}
+
 /// An application's conversation with one authority.
 #[derive(Debug)]
 pub(crate) struct OAuthClient {
@@ -147,8 +158,14 @@ impl OAuthClient {
         parameters: &Parameters<'_>,
         refresh_token: &Sensitive,
         account: &str,
+        patience: Patience,
     ) -> Result<Tokens> {
-        let deadline = Instant::now() + EXCHANGE_TIMEOUT;
+        // Entra ID lets an old refresh token live on, so asking twice loses nothing but time.
+        let (time, resend) = match patience {
+            Patience::Full => (EXCHANGE_TIMEOUT, Resend::Freely),
+            Patience::Short => (SHORT_TIMEOUT, Resend::IfUndelivered),
+        };
+        let deadline = Instant::now() + time;
         let scope = parameters.scopes.parameter();
         let form = [
             ("grant_type", "refresh_token"),
@@ -163,16 +180,8 @@ impl OAuthClient {
             .into_iter()
             .collect();
         let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
-        // Entra ID lets an old refresh token live on, so asking twice loses nothing.
         let reply = self
-            .post_token(
-                &endpoints,
-                parameters,
-                &form,
-                &headers,
-                Resend::Freely,
-                deadline,
-            )
+            .post_token(&endpoints, parameters, &form, &headers, resend, deadline)
             .await?;
         self.read_token(&reply, &endpoints, None)
     }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod flights;
+mod gate;
 mod state;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     record::AuthenticationRecord,
     scopes::Scopes,
     seams::Clock,
-    source::{Entra, Wanted},
+    source::{Entra, Patience, Wanted},
     tenant::{TenantId, TenantRules},
     tokens::Tokens,
 };
@@ -21,12 +22,13 @@ use answer::{has_margin, info, secret, time};
 use azure_core::credentials::AccessToken as AzureAccessToken;
 use flights::Flights;
 use futures_util::future::FutureExt;
+use gate::Gate;
 use state::State;
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
-use tokio::{runtime::Handle, sync::Mutex};
+use tokio::runtime::{Handle, Id};
 
 /// How long a failed renewal is not repeated while there is a token that still lives.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -61,11 +63,14 @@ struct Inner {
     automatic: bool,
     clock: Clock,
     state: RwLock<State>,
-    tokens: Flights<TokenRequest, AccessTokenInfo>,
-    records: Flights<TokenRequest, AuthenticationRecord>,
-    /// One person is asked one thing at a time.
-    prompt: Mutex<()>,
+    // By runtime, too: a flight has its sockets and timers on the one that began it.
+    tokens: Flights<(Id, TokenRequest), AccessTokenInfo>,
+    records: Flights<(Id, TokenRequest), AuthenticationRecord>,
+    prompt: Gate<Answer>,
 }
+
+/// A token, and whose it is.
+type Answer = (AccessTokenInfo, AuthenticationRecord);
 
 /// A question, in the form in which two of them are the same.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -108,7 +113,7 @@ impl Session {
                 state: RwLock::new(State::new(record)),
                 tokens: Flights::new(),
                 records: Flights::new(),
-                prompt: Mutex::new(()),
+                prompt: Gate::new(),
             }),
         }
     }
@@ -142,10 +147,10 @@ impl Session {
         if let Some(token) = inner.known(&request) {
             return Ok(token);
         }
-        check_runtime()?;
-        let flight = inner.tokens.join(request.clone(), || {
+        let runtime = runtime()?;
+        let flight = inner.tokens.join((runtime, request.clone()), || {
             let inner = Arc::clone(inner);
-            async move { inner.acquire(&request).await }.boxed()
+            inner.acquire(request).boxed()
         });
         flight.await
     }
@@ -167,13 +172,22 @@ impl Session {
             scopes => Scopes::parse(scopes)?,
         };
         let request = inner.request(scopes, claims, tenant_id.as_deref(), enable_cae)?;
-        check_runtime()?;
-        let flight = inner.records.join(request.clone(), || {
+        let runtime = runtime()?;
+        let flight = inner.records.join((runtime, request.clone()), || {
             let inner = Arc::clone(inner);
             let asking = async move {
-                let _asking_alone = inner.prompt.lock().await;
-                let (_, record) = inner.ask(&request, None).await?;
-                Ok(record)
+                inner.prompt.wait().await;
+                let asking = Arc::clone(&inner);
+                let question = inner.prompt.put(
+                    async move {
+                        let _alone = asking.prompt.alone().await;
+                        asking
+                            .ask(&request, request.claims_parameter.as_deref(), None)
+                            .await
+                    }
+                    .boxed(),
+                );
+                question.await.map(|(_, record)| record)
             };
             asking.boxed()
         });
@@ -232,25 +246,45 @@ impl Inner {
     }
 
     /// One flight: silent if it can be, else a person.
-    async fn acquire(&self, request: &TokenRequest) -> Result<AccessTokenInfo> {
+    async fn acquire(self: Arc<Self>, request: TokenRequest) -> Result<AccessTokenInfo> {
         let answered = self.sign_ins();
-        let why = match self.silently(request).await? {
+        let mut why = match self.silently(&request).await? {
             Silently::Done(token) => return Ok(token),
             Silently::NeedsPerson(why) => why,
         };
         if !self.automatic {
-            return Err(authentication_required(request, why.as_ref()));
+            return Err(authentication_required(&request, why.as_ref()));
         }
-        let _asking_alone = self.prompt.lock().await;
-        // Whoever answered meanwhile may have answered for this request too.
-        if self.sign_ins() != answered
-            && let Silently::Done(token) = self.silently(request).await?
-        {
-            return Ok(token);
-        }
-        let expected = self.record();
-        let (token, _) = self.ask(request, expected.as_ref()).await?;
-        Ok(token)
+        self.prompt.wait().await;
+        let asking = Arc::clone(&self);
+        let question = async move {
+            let _alone = asking.prompt.alone().await;
+            // Whoever answered meanwhile may have answered for this request too.
+            if asking.sign_ins() != answered {
+                match asking.silently(&request).await? {
+                    Silently::Done(token) => {
+                        if let Some(record) = asking.record() {
+                            return Ok((token, record));
+                        }
+                    }
+                    Silently::NeedsPerson(newer) => why = newer,
+                }
+            }
+            // What the authority demands of a new sign-in, it is told; else what the caller does.
+            let theirs = why
+                .as_ref()
+                .and_then(Error::oauth)
+                .and_then(|oauth| oauth.claims.as_deref());
+            let claims = theirs
+                .and_then(|theirs| claims::parameter(Some(theirs), request.cae).ok().flatten())
+                .or_else(|| request.claims_parameter.clone());
+            let expected = asking.record();
+            asking
+                .ask(&request, claims.as_deref(), expected.as_ref())
+                .await
+        };
+        let question = self.prompt.put(question.boxed());
+        question.await.map(|(token, _)| token)
     }
 
     async fn silently(&self, request: &TokenRequest) -> Result<Silently> {
@@ -277,16 +311,33 @@ impl Inner {
         if let Some(failure) = paused {
             return living.map(Silently::Done).ok_or(failure);
         }
-        let home_account_id = &record.home_account_id;
+        // With a token in hand nobody waits long for a newer one.
+        let patience = if living.is_some() {
+            Patience::Short
+        } else {
+            Patience::Full
+        };
         let renewed = self
             .source
-            .renew(request.wanted(), &refresh_token, home_account_id)
+            .renew(
+                request.wanted(),
+                &refresh_token,
+                &record.home_account_id,
+                patience,
+            )
             .await;
-        let error = match renewed.and_then(|reply| self.keep(request, &reply, Some(&record), None))
-        {
+        let kept = renewed.and_then(|reply| {
+            // Without `client_info` a renewal does not say whose it is in the record's terms.
+            if reply.client_info.is_some() {
+                self.check_account(&reply, Some(&record))?;
+            }
+            self.keep(request, &reply, Some(&record), None)
+        });
+        let error = match kept {
             Ok((token, _)) => return Ok(Silently::Done(token)),
             Err(error) => error,
         };
+        let now = self.clock.now();
         // An authority that asks for rest gets it, and while a token lives there is time anyway. A
         // person can be asked at once.
         let asked = error
@@ -321,18 +372,28 @@ impl Inner {
     async fn ask(
         &self,
         request: &TokenRequest,
+        claims: Option<&str>,
         expected: Option<&AuthenticationRecord>,
-    ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {
-        let accept = |reply: &Tokens| self.check_account(reply, expected);
-        let username = expected.map(|record| record.username.as_str());
-        let reply = self.source.ask(request.wanted(), username, &accept).await?;
+    ) -> Result<Answer> {
+        let accept = |reply: &Tokens| {
+            state::check_known(reply)?;
+            self.check_account(reply, expected)
+        };
+        let username = expected
+            .map(|record| record.username.as_str())
+            .filter(|name| !name.is_empty());
+        let wanted = Wanted {
+            claims,
+            ..request.wanted()
+        };
+        let reply = self.source.ask(wanted, username, &accept).await?;
         self.keep(request, &reply, expected, Some(self.source.sign_in.grant()))
     }
 
-    /// Whose token this is must be known, and be whom it was asked for.
+    /// A token of somebody else than it was asked for is not kept.
     fn check_account(&self, reply: &Tokens, expected: Option<&AuthenticationRecord>) -> Result<()> {
         let Some(expected) = expected else {
-            return state::check_known(reply);
+            return Ok(());
         };
         match reply.home_account_id() {
             Some(account) if account != expected.home_account_id => {
@@ -361,8 +422,7 @@ impl Inner {
         reply: &Tokens,
         expected: Option<&AuthenticationRecord>,
         sign_in: Option<&'static str>,
-    ) -> Result<(AccessTokenInfo, AuthenticationRecord)> {
-        self.check_account(reply, expected)?;
+    ) -> Result<Answer> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let record = state.keep(&self.source.oauth, request, reply, expected, sign_in)?;
         if sign_in.is_some() {
@@ -442,9 +502,9 @@ fn authentication_required(request: &TokenRequest, why: Option<&Error>) -> Error
 }
 
 /// What waits, waits on Tokio, which panics where there is none.
-fn check_runtime() -> Result<()> {
+fn runtime() -> Result<Id> {
     match Handle::try_current() {
-        Ok(_) => Ok(()),
+        Ok(handle) => Ok(handle.id()),
         Err(error) => Err(Error::new(
             ErrorKind::CredentialUnavailable,
             "a token has to be fetched, and no Tokio runtime is running here; call from within \

@@ -125,6 +125,97 @@ async fn a_failed_renewal_is_not_repeated_for_thirty_seconds_while_the_token_liv
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stalled_authority_costs_a_living_token_five_seconds_and_then_a_pause() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
+    until(&entra, info.expires_on, 200).await;
+    entra
+        .emulator
+        .replace_next(Endpoint::Token, 100, Reply::stall());
+    let begun = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(
+            token(&*credential, SCOPE).await.unwrap(),
+            info.token.secret()
+        );
+    }
+    assert_eq!(begun.elapsed().as_secs(), 5);
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
+    turn_clock(Duration::from_secs(29)).await;
+    token(&*credential, SCOPE).await.unwrap();
+    assert_eq!(
+        entra.grants().len(),
+        2,
+        "the pause is counted from the failure"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_is_at_home_in_organizations_wherever_they_signed_in_first() {
+    let entra = Entra::start().await;
+    entra.person_answers(Answer::As(entra.guest()));
+    let credential = entra.credential(|_| {});
+    let abroad = TokenInfoOptions {
+        tenant_id: Some(entra.emulator.tenant_id().to_owned()),
+        ..Default::default()
+    };
+    let abroad = credential
+        .get_token_info(&[SCOPE], Some(abroad))
+        .await
+        .unwrap();
+    let at_home = token(&*credential, SCOPE).await.unwrap();
+    assert_ne!(at_home, abroad.token.secret());
+    assert_eq!(token(&*credential, SCOPE).await.unwrap(), at_home);
+    assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_authority_demands_of_a_new_sign_in_is_asked_of_the_person() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    token(&*credential, SCOPE).await.unwrap();
+    turn_clock(minutes(24 * 60)).await;
+    entra.emulator.replace_next(
+        Endpoint::Token,
+        1,
+        refusal("interaction_required", "basic_action"),
+    );
+    token(&*credential, SCOPE).await.unwrap();
+    let asked = &entra.requests_to(Endpoint::DeviceCode)[1];
+    assert_eq!(asked.form_value("claims"), Some(r#"{"access_token":{}}"#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_polls_any_more_does_not_hold_up_the_others() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let (scopes, others) = ([SCOPE], [OTHER_SCOPE]);
+    let mut kept = credential.get_token(&scopes, None);
+    assert!(poll_once(&mut kept).is_pending());
+    let begun = Instant::now();
+    credential.get_token(&others, None).await.unwrap();
+    assert!(begun.elapsed() < minutes(1));
+    assert_eq!(entra.prompts(), 1);
+    kept.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callback_that_panics_is_an_error_for_all_who_wait() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|options| {
+        options.prompt_callback = Some(std::sync::Arc::new(|_| panic!("a bug of the caller's")));
+    });
+    let (one, other) = tokio::join!(token(&*credential, SCOPE), token(&*credential, SCOPE));
+    for outcome in [one, other] {
+        assert_eq!(
+            outcome.unwrap_err().kind(),
+            ErrorKind::CredentialUnavailable
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_authority_that_asks_for_rest_gets_it() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});

@@ -1,6 +1,6 @@
 use crate::{
     error::Result,
-    oauth::{OAuthClient, Parameters},
+    oauth::{OAuthClient, Parameters, Patience},
     options::SignInObserver,
     scopes::Scopes,
     sensitive::Sensitive,
@@ -46,9 +46,15 @@ impl Entra {
         wanted: Wanted<'_>,
         refresh_token: &Sensitive,
         home_account_id: &str,
+        patience: Patience,
     ) -> Result<Tokens> {
         self.oauth
-            .refresh(&wanted.parameters(), refresh_token, home_account_id)
+            .refresh(
+                &wanted.parameters(),
+                refresh_token,
+                home_account_id,
+                patience,
+            )
             .await
     }
 

@@ -3,4 +3,5 @@
 
 mod entra;
 
+pub(crate) use crate::oauth::Patience;
 pub(crate) use entra::{Entra, Wanted};

@@ -232,6 +232,22 @@ async fn the_wrong_person_is_told_on_the_page() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_sign_in_that_names_nobody_says_so() {
+    let scene = Scene::new().await;
+    let record = scene.credential(|_| {}).authenticate(None).await.unwrap();
+    scene.last_page().await;
+    let nameless = Reply::new(200).body(r#"{"access_token":"a","expires_in":3600}"#);
+    scene
+        .entra
+        .emulator
+        .replace_next(Endpoint::Token, 1, nameless);
+    let credential = scene.credential(|options| options.authentication_record = Some(record));
+    let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(scene.last_page().await.contains("Signing in did not work"));
+}
+
+#[tokio::test]
 async fn strays_and_forgeries_do_not_end_the_wait() {
     let scene = Scene::new().await;
     let real = scene.first_person();
