@@ -5,6 +5,7 @@ mod authority;
 mod authorize;
 mod device;
 mod endpoints;
+mod hint;
 mod id_token;
 mod pkce;
 mod refusal;

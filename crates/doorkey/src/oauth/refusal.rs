@@ -1,7 +1,10 @@
 //! From the authority's error to ours.
 
-use crate::error::{Error, ErrorKind};
-use crate::oauth_error::{OAuthError, is_transient_status};
+use super::hint;
+use crate::{
+    error::{Error, ErrorKind},
+    oauth_error::{OAuthError, is_transient_status},
+};
 use std::time::Duration;
 
 /// An error for a reply that is no success.
@@ -50,6 +53,11 @@ fn said(what: &str, oauth: OAuthError) -> Error {
         ErrorKind::Declined => format!("the person did not agree to sign in ({})", oauth.summary()),
         _ => format!("the authority refused {what}: {}", oauth.summary()),
     };
+    let next = oauth.codes.iter().find_map(|&code| hint::of(code));
+    let message = match next {
+        Some(next) => format!("{}; {next}", message.trim_end_matches('.')),
+        None => message,
+    };
     Error::new(kind, message).with_oauth(oauth)
 }
 
@@ -86,6 +94,25 @@ mod tests {
                 (error.kind(), error.is_transient()),
                 (kind, transient),
                 "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do_next() {
+        for (code, named) in [
+            (90_002, "tenant_id"),
+            (700_016, "client_id"),
+            (50_011, "redirect_uri"),
+        ] {
+            let body = format!(
+                r#"{{"error":"invalid_request","error_description":"AADSTS{code}: No.","error_codes":[{code}]}}"#
+            );
+            let oauth = OAuthError::from_json(Some(400), body.as_bytes());
+            let text = refused("the token request", 400, oauth, None).to_string();
+            assert!(
+                text.contains(&format!("AADSTS{code}: No; ")) && text.contains(named),
+                "{text}"
             );
         }
     }
