@@ -99,7 +99,12 @@ impl State {
             self.pauses.clear();
             self.sign_ins += 1;
         }
-        if !request.tenant.is_id() {
+        // A renewal may come in after somebody else signed in; their tenants are not this one's.
+        let current = self
+            .record
+            .as_ref()
+            .is_some_and(|current| current.home_account_id == record.home_account_id);
+        if current && !request.tenant.is_id() {
             self.tenant_ids
                 .retain(|(tenant, _)| *tenant != request.tenant);
             self.tenant_ids.push((request.tenant.clone(), realm));
