@@ -103,6 +103,11 @@ impl OAuthClient {
         &self.client_id
     }
 
+    /// Unix seconds, by the clock that tokens are measured with.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
     pub(crate) async fn endpoints(&self, tenant: &TenantId) -> Result<Arc<Endpoints>> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
         self.endpoints_until(tenant, deadline).await

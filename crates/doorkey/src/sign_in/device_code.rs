@@ -71,7 +71,9 @@ impl DeviceCodeSignIn {
         };
         let expiry = Instant::now() + authorization.expires_in;
         let deadline = patience.map_or(expiry, |patience| patience.min(expiry));
-        let info = self.info(&authorization, deadline - Instant::now());
+        let now =
+            OffsetDateTime::from_unix_timestamp(oauth.now()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let info = self.info(&authorization, now + (deadline - Instant::now()));
         let prompt = SignInPrompt::DeviceCode(info.clone());
         let observed = Observed::begin(question.observer, &prompt);
         let signing_in = async {
@@ -86,7 +88,11 @@ impl DeviceCodeSignIn {
         observed.end(signing_in.await)
     }
 
-    fn info(&self, authorization: &DeviceAuthorization, left: Duration) -> DeviceCodeInfo {
+    fn info(
+        &self,
+        authorization: &DeviceAuthorization,
+        expires_on: OffsetDateTime,
+    ) -> DeviceCodeInfo {
         let DeviceAuthorization {
             verification_uri,
             user_code,
@@ -101,7 +107,7 @@ impl DeviceCodeSignIn {
             }),
             verification_uri: verification_uri.clone(),
             user_code: user_code.clone(),
-            expires_on: OffsetDateTime::now_utc() + left,
+            expires_on,
             application_name: self.application_name.clone(),
         }
     }

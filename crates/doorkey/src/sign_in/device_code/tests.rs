@@ -174,6 +174,9 @@ async fn the_person_is_told_what_signs_in_and_what_to_beware_of() {
     let credential = entra.credential(|options| options.application_name = Some("Example".into()));
     credential.get_token_info(&[SCOPE], None).await.unwrap();
     let info = entra.person.codes.lock().unwrap()[0].clone();
+    // The code lives 15 minutes, and the first poll came after 5 seconds.
+    let left = info.expires_on - entra.now();
+    assert_eq!(left.whole_seconds(), 15 * 60 - 5);
     let text = info.to_string();
     for part in [
         &info.verification_uri,
