@@ -81,6 +81,10 @@ mod tenant;
 mod testing;
 mod tokens;
 
+pub use cache::{
+    CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
+    TokenCacheStore,
+};
 pub use cloud::AuthorityHosts;
 pub use credential::{
     DeviceCodeCredential, DeviceCodeCredentialOptions, InteractiveBrowserCredential,
@@ -90,7 +94,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use oauth_error::OAuthError;
 pub use options::{
     AccessTokenInfo, AuthenticateOptions, PromptOutcome, PublicClientOptions, SignInObserver,
-    SignInPrompt, TokenInfoOptions,
+    SignInPrompt, TokenCachePersistenceOptions, TokenInfoOptions,
 };
 pub use record::AuthenticationRecord;
 pub use sign_in::{

@@ -1,6 +1,6 @@
 //! What a caller may say, and what a caller is given.
 
-use crate::error::Error;
+use crate::{cache::TokenCacheStore, error::Error};
 use azure_core::{credentials::Secret, http::ClientOptions, time::OffsetDateTime};
 use std::{fmt, sync::Arc};
 
@@ -24,6 +24,9 @@ pub struct PublicClientOptions {
     /// Other tenants for which a request may ask; `*` is any. A credential for `organizations`
     /// without this list takes any tenant.
     pub additionally_allowed_tenants: Vec<String>,
+    /// Where tokens and accounts are kept from one run to the next, and shared with the other
+    /// programs of this machine. By default they are kept in memory, and go with the credential.
+    pub cache_persistence: Option<TokenCachePersistenceOptions>,
     /// Ask for tokens that can be revoked in the middle of their life (continuous access
     /// evaluation, capability `cp1`) on every request. Default: only where a request says so.
     pub enable_cae: bool,
@@ -37,6 +40,37 @@ pub struct PublicClientOptions {
     /// Transport, proxy, logging and policies of the requests to the authority. Its `retry` is not
     /// used: which of these requests may be sent twice is known here alone.
     pub client_options: ClientOptions,
+}
+
+/// Where a token cache is kept.
+///
+/// ```
+/// use doorkey::{PublicClientOptions, TokenCachePersistenceOptions};
+///
+/// let client = PublicClientOptions {
+///     cache_persistence: Some(TokenCachePersistenceOptions::default()),
+///     ..Default::default()
+/// };
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenCachePersistenceOptions {
+    /// The cache's name. `msal.cache` by default, which the Azure Identity libraries share.
+    pub name: String,
+    /// Whether the cache may be kept in a plain file where a Linux has no working keyring. `false`
+    /// by default; it means nothing on Windows and macOS.
+    pub allow_unencrypted_storage: bool,
+    /// Your own place, instead of the system's.
+    pub store: Option<Arc<dyn TokenCacheStore>>,
+}
+
+impl Default for TokenCachePersistenceOptions {
+    fn default() -> Self {
+        Self {
+            name: "msal.cache".into(),
+            allow_unencrypted_storage: false,
+            store: None,
+        }
+    }
 }
 
 /// What [`authenticate`](crate::InteractiveCredential::authenticate) is to obtain.

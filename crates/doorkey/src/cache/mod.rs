@@ -6,18 +6,23 @@
 
 mod entities;
 mod partition;
+mod store;
 
 pub(crate) use entities::AccessToken;
+pub use store::{
+    CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
+    TokenCacheStore,
+};
 
 use crate::{scopes::Scopes, sensitive::Sensitive, tokens::Tokens};
 use entities::{Account, AppMetadata, IdToken, RefreshToken};
-use partition::Partition;
+use partition::Partition as Half;
 
 /// The tokens of one credential.
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache {
-    without_cae: Partition,
-    with_cae: Partition,
+    without_cae: Half,
+    with_cae: Half,
 }
 
 /// Whose tokens, at which authority, for which application.
@@ -78,7 +83,7 @@ impl TokenCache {
         partition.keep_app_metadata(AppMetadata::new(owner, reply));
     }
 
-    fn partition(&self, cae: bool) -> &Partition {
+    fn partition(&self, cae: bool) -> &Half {
         if cae {
             &self.with_cae
         } else {
@@ -86,7 +91,7 @@ impl TokenCache {
         }
     }
 
-    fn partition_mut(&mut self, cae: bool) -> &mut Partition {
+    fn partition_mut(&mut self, cae: bool) -> &mut Half {
         if cae {
             &mut self.with_cae
         } else {

@@ -1,0 +1,150 @@
+//! Where a cache is kept from one run to the next.
+//!
+//! A store keeps bytes and knows nothing of what is in them. Each has its own file; which one is
+//! the system's is chosen in one place, `system`.
+
+mod file;
+mod lock;
+mod memory;
+mod place;
+mod plain_file;
+mod system;
+
+pub use memory::MemoryStore;
+pub use plain_file::PlainFileStore;
+pub use system::SystemStore;
+
+use crate::error::Result;
+use async_trait::async_trait;
+use std::fmt;
+
+/// Where a token cache is kept. Implement it to keep the cache somewhere else: a database, a vault,
+/// a shared server.
+///
+/// A store keeps the bytes of each [`Partition`] and need not understand them. They hold refresh
+/// tokens: keep them where only their owner can read them.
+///
+/// # Contract
+///
+/// - [`update`](Self::update) is a read, a change and a write that nobody else's update comes
+///   between: under a lock, or by compare-and-set.
+/// - [`version`](Self::version) differs whenever the bytes do, and is cheap: it is asked for before
+///   each answer from the cache, so that what another process did is seen.
+/// - None of them waits for a person, and none for more than some seconds.
+#[async_trait]
+pub trait TokenCacheStore: fmt::Debug + Send + Sync {
+    /// What is stored, and its version; empty bytes where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) where the store does not
+    /// work here at all, [`Cache`](crate::ErrorKind::Cache) where this read failed.
+    async fn load(&self, partition: &Partition) -> Result<StoredCache>;
+
+    /// The version of what is stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    async fn version(&self, partition: &Partition) -> Result<CacheVersion>;
+
+    /// Reads, lets `change` make the new bytes out of the old ones (empty where nothing is stored),
+    /// and stores them; `None` leaves all as it is. `change` may be called more than once: the last
+    /// call counts. Gives the version of what is stored then.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load). What was stored before is still there.
+    async fn update(
+        &self,
+        partition: &Partition,
+        change: &mut CacheChange<'_>,
+    ) -> Result<CacheVersion>;
+
+    /// Keeps bytes that are no token cache, before an update replaces them, where a person can find
+    /// them and nobody else can; says where, in words for that person. Keeps nothing by default.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load); then they are replaced all the same.
+    async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
+        let _ = (partition, damaged);
+        Ok(None)
+    }
+}
+
+/// Makes the new bytes of a partition out of the old ones; `None` leaves all as it is.
+pub type CacheChange<'a> = dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send + 'a;
+
+/// One of the two halves of a named cache: the tokens that can be revoked in the middle of their
+/// life (continuous access evaluation), or those that cannot.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Partition {
+    file_name: String,
+}
+
+impl Partition {
+    pub(crate) fn new(name: &str, cae: bool) -> Self {
+        let half = if cae { "cae" } else { "nocae" };
+        Self {
+            file_name: format!("{name}.{half}"),
+        }
+    }
+
+    /// The name under which the Azure Identity libraries keep this half, `msal.cache.nocae` by
+    /// default. It holds no path separator, and tells every partition from every other.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+}
+
+/// What a store holds of a partition. `Debug` shows no bytes.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct StoredCache {
+    /// As they were stored; empty where nothing is.
+    pub bytes: Vec<u8>,
+    /// Their version.
+    pub version: CacheVersion,
+}
+
+impl StoredCache {
+    /// Bytes, and their version.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>, version: CacheVersion) -> Self {
+        Self { bytes, version }
+    }
+}
+
+impl fmt::Debug for StoredCache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("StoredCache")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tells two states of a stored partition apart: a counter, an entity tag, a file's number and
+/// time. The default is that of a partition that was never stored.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CacheVersion(Vec<u8>);
+
+impl From<Vec<u8>> for CacheVersion {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<&str> for CacheVersion {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+}
+
+impl From<u64> for CacheVersion {
+    fn from(counter: u64) -> Self {
+        Self(counter.to_be_bytes().to_vec())
+    }
+}
