@@ -38,6 +38,10 @@ impl Cloud {
         CLOUDS.iter().find(|cloud| cloud.has_alias(host))
     }
 
+    pub(crate) fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
     pub(crate) fn has_alias(&self, host: &str) -> bool {
         self.aliases
             .iter()

@@ -61,6 +61,7 @@
 //!
 //! Tokens, in memory, as long as the credential lives. Nothing is written to disk.
 
+mod account;
 mod cache;
 mod claims;
 mod cloud;
@@ -81,6 +82,7 @@ mod tenant;
 mod testing;
 mod tokens;
 
+pub use account::{Account, accounts, sign_out};
 pub use cache::{
     CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
     TokenCacheStore,

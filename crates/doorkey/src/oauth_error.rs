@@ -96,6 +96,15 @@ impl OAuthError {
         ) || self.status.is_some_and(is_transient_status)
     }
 
+    /// Whether the refresh token itself is no longer any good, whatever it is asked for.
+    pub(crate) fn is_dead_token(&self) -> bool {
+        self.error == "invalid_grant"
+            && matches!(
+                self.suberror.as_deref(),
+                Some("bad_token" | "token_expired")
+            )
+    }
+
     pub(crate) fn needs_person(&self) -> bool {
         matches!(
             self.error.as_str(),

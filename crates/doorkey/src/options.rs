@@ -150,6 +150,12 @@ pub trait SignInObserver: fmt::Debug + Send + Sync {
     /// The question that began last is over.
     fn prompt_ended(&self, outcome: &PromptOutcome);
 
+    /// Something did not stop the sign-in, and the person should know of it: a token that could not
+    /// be kept for the next run, a damaged cache. Default: only the log has it.
+    fn warned(&self, warning: &Error) {
+        let _ = warning;
+    }
+
     /// Whether this observer shows the person the URL of a browser sign-in, so that the wait goes
     /// on where no browser opens. Default: no.
     fn shows_url(&self) -> bool {

@@ -1,220 +1,426 @@
-//! The entities of MSAL's unified cache, as its libraries write them: the same members, times as
-//! text of Unix seconds, and a key made of the parts that tell one entity from another.
+//! The entities of MSAL's unified cache: the members that its libraries write, times as text of
+//! Unix seconds, and a key made of the parts that tell one entity from another.
 
-use super::Owner;
+use super::{
+    Owner,
+    members::Members,
+    section::{Entity, Place},
+};
 use crate::{
     scopes::Scopes,
     sensitive::Sensitive,
     tokens::{self, Tokens},
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-#[derive(Clone, Debug, Serialize)]
+/// Times beyond the year 9999 are a mistake of whoever wrote them.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct AccessToken {
-    credential_type: &'static str,
-    #[serde(serialize_with = "exposed")]
     pub(crate) secret: Sensitive,
-    pub(super) home_account_id: String,
-    pub(super) environment: String,
-    pub(super) client_id: String,
-    /// The granted scopes, sorted, with spaces between.
+    #[serde(default, deserialize_with = "text")]
+    home_account_id: String,
+    #[serde(deserialize_with = "text")]
+    environment: String,
+    #[serde(deserialize_with = "text")]
+    client_id: String,
+    /// The granted scopes, with spaces between.
+    #[serde(default, deserialize_with = "text")]
     pub(super) target: String,
-    /// The tenant.
-    pub(super) realm: String,
+    #[serde(default, deserialize_with = "text")]
+    realm: String,
+    #[serde(default = "bearer")]
     pub(crate) token_type: String,
-    #[serde(serialize_with = "as_text")]
+    #[serde(default, deserialize_with = "seconds")]
     pub(crate) cached_at: i64,
-    #[serde(serialize_with = "as_text")]
+    #[serde(deserialize_with = "seconds")]
     pub(crate) expires_on: i64,
-    #[serde(serialize_with = "as_text")]
-    extended_expires_on: i64,
-    #[serde(
-        serialize_with = "as_optional_text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "optional_seconds")]
     pub(crate) refresh_on: Option<i64>,
-    /// What was asked for, sorted, with spaces between. An authority may name a scope otherwise
-    /// than it was asked; the same question must find the token all the same.
-    #[serde(skip)]
-    pub(super) requested: String,
+    /// What was asked for, where that is not what was granted: an authority may name a scope
+    /// otherwise than it was asked, and the same question must find the token all the same. Ours
+    /// alone; the other libraries pass it by.
+    #[serde(default)]
+    pub(super) doorkey_requested: Option<String>,
+    // Each makes a token good for one question only, which is never ours.
+    key_id: Option<de::IgnoredAny>,
+    ext_cache_key: Option<de::IgnoredAny>,
+    #[serde(alias = "userAssertionHash")]
+    user_assertion_hash: Option<de::IgnoredAny>,
+    #[serde(rename = "requestedClaimsHash")]
+    requested_claims_hash: Option<de::IgnoredAny>,
 }
 
+/// What a newer token under the same key must not inherit.
+pub(super) const OF_THE_OLD_ACCESS_TOKEN: [&str; 9] = [
+    "refresh_on",
+    "doorkey_requested",
+    "key_id",
+    "ext_cache_key",
+    "userAssertionHash",
+    "user_assertion_hash",
+    "requestedClaims",
+    "requestedClaimsHash",
+    "tokenType",
+];
+
 impl AccessToken {
-    pub(super) fn new(owner: Owner<'_>, realm: &str, requested: &Scopes, reply: &Tokens) -> Self {
-        Self {
+    pub(super) fn written(
+        owner: Owner<'_>,
+        environment: &str,
+        realm: &str,
+        requested: &Scopes,
+        reply: &Tokens,
+    ) -> (String, Members) {
+        let target = target_of(reply, requested);
+        let asked = sorted(requested.iter());
+        let answered = has_all(&target, &requested.iter().collect::<Vec<_>>());
+        let key = key(
+            owner.home_account_id,
+            environment,
+            "accesstoken",
+            owner.client_id,
+            realm,
+            &target,
+        );
+        #[derive(Serialize)]
+        struct Written<'a> {
+            credential_type: &'static str,
+            secret: &'a str,
+            home_account_id: &'a str,
+            environment: &'a str,
+            client_id: &'a str,
+            target: &'a str,
+            realm: &'a str,
+            token_type: &'a str,
+            #[serde(serialize_with = "as_text")]
+            cached_at: i64,
+            #[serde(serialize_with = "as_text")]
+            expires_on: i64,
+            #[serde(serialize_with = "as_text")]
+            extended_expires_on: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            refresh_on: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            doorkey_requested: Option<&'a str>,
+        }
+        let members = Members::of(&Written {
             credential_type: "AccessToken",
-            secret: reply.access_token.clone(),
-            home_account_id: owner.home_account_id.to_owned(),
-            environment: owner.environment.to_owned(),
-            client_id: owner.client_id.to_owned(),
-            target: target_of(reply, requested),
-            realm: realm.to_owned(),
-            token_type: reply.token_type.clone(),
+            secret: reply.access_token.expose(),
+            home_account_id: owner.home_account_id,
+            environment,
+            client_id: owner.client_id,
+            target: &target,
+            realm,
+            token_type: &reply.token_type,
             cached_at: reply.received_on,
             expires_on: reply.expires_on,
             extended_expires_on: reply.extended_expires_on,
-            refresh_on: reply.refresh_on,
-            requested: sorted(requested.iter()),
-        }
+            refresh_on: reply.refresh_on.map(|seconds| seconds.to_string()),
+            doorkey_requested: (!answered).then_some(asked.as_str()),
+        });
+        (key, members)
     }
 
-    pub(super) fn key(&self) -> String {
-        let (client, realm) = (&self.client_id, &self.realm);
-        key(
-            &self.home_account_id,
-            &self.environment,
-            "accesstoken",
-            client,
-            realm,
-            &self.target,
-        )
+    /// Whether a plain question may be answered with it: not one that is bound to a key, to claims
+    /// or to somebody's assertion.
+    pub(super) fn is_plain(&self) -> bool {
+        self.token_type.eq_ignore_ascii_case("Bearer")
+            && self.key_id.is_none()
+            && self.ext_cache_key.is_none()
+            && self.user_assertion_hash.is_none()
+            && self.requested_claims_hash.is_none()
+    }
+
+    /// Whether the question for these scopes is answered with it.
+    pub(super) fn answers<S: AsRef<str>>(&self, scopes: &[S]) -> bool {
+        has_all(&self.target, scopes)
+            || self
+                .doorkey_requested
+                .as_ref()
+                .is_some_and(|requested| is_same(requested, scopes))
+    }
+
+    /// Whether a lookup that finds `old` would always find this one as well.
+    pub(super) fn replaces(&self, old: &Self) -> bool {
+        let asked = self.doorkey_requested.as_deref();
+        self.target.eq_ignore_ascii_case(&old.target)
+            || asked.is_some_and(|asked| {
+                let theirs = old.doorkey_requested.as_deref();
+                theirs.is_some_and(|theirs| asked.eq_ignore_ascii_case(theirs))
+            })
+    }
+
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(super) fn is_of(&self, home_account_id: &str, environment: &str) -> bool {
+        self.home_account_id.eq_ignore_ascii_case(home_account_id)
+            && self.environment.eq_ignore_ascii_case(environment)
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
+impl Entity for AccessToken {
+    fn place(&self) -> Place {
+        Place {
+            home_account_id: self.home_account_id.clone(),
+            environment: self.environment.clone(),
+            client_id: self.client_id.clone(),
+            realm: self.realm.clone(),
+        }
+    }
+
+    fn written_on(&self) -> i64 {
+        self.cached_at
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct RefreshToken {
-    credential_type: &'static str,
-    #[serde(serialize_with = "exposed")]
     pub(super) secret: Sensitive,
+    #[serde(default, deserialize_with = "text")]
     pub(super) home_account_id: String,
+    #[serde(deserialize_with = "text")]
     pub(super) environment: String,
+    #[serde(deserialize_with = "text")]
     pub(super) client_id: String,
-    target: String,
-    #[serde(serialize_with = "as_text")]
-    last_modification_time: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    family_id: Option<String>,
+    #[serde(default, deserialize_with = "seconds")]
+    pub(super) last_modification_time: i64,
+    #[serde(default, deserialize_with = "filled")]
+    pub(super) family_id: Option<String>,
 }
 
 impl RefreshToken {
-    pub(super) fn new(
+    pub(super) fn written(
         owner: Owner<'_>,
-        secret: &Sensitive,
+        environment: &str,
         requested: &Scopes,
         reply: &Tokens,
-    ) -> Self {
-        Self {
-            credential_type: "RefreshToken",
-            secret: secret.clone(),
-            home_account_id: owner.home_account_id.to_owned(),
-            environment: owner.environment.to_owned(),
-            client_id: owner.client_id.to_owned(),
-            target: target_of(reply, requested),
-            last_modification_time: reply.received_on,
-            family_id: reply.family_id.clone(),
+        secret: &Sensitive,
+    ) -> (String, Members) {
+        let target = target_of(reply, requested);
+        let key = key(
+            owner.home_account_id,
+            environment,
+            "refreshtoken",
+            owner.client_id,
+            "",
+            &target,
+        );
+        #[derive(Serialize)]
+        struct Written<'a> {
+            credential_type: &'static str,
+            secret: &'a str,
+            home_account_id: &'a str,
+            environment: &'a str,
+            client_id: &'a str,
+            target: &'a str,
+            #[serde(serialize_with = "as_text")]
+            last_modification_time: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            family_id: Option<&'a str>,
         }
+        let members = Members::of(&Written {
+            credential_type: "RefreshToken",
+            secret: secret.expose(),
+            home_account_id: owner.home_account_id,
+            environment,
+            client_id: owner.client_id,
+            target: &target,
+            last_modification_time: reply.received_on,
+            family_id: reply.family_id.as_deref(),
+        });
+        (key, members)
     }
 
-    pub(super) fn key(&self) -> String {
-        let client = &self.client_id;
-        key(
-            &self.home_account_id,
-            &self.environment,
-            "refreshtoken",
-            client,
-            "",
-            &self.target,
-        )
+    /// What a newer one changes in an entry that stays.
+    pub(super) fn rotation(reply: &Tokens, secret: &Sensitive, family_id: Option<&str>) -> Members {
+        #[derive(Serialize)]
+        struct Rotation<'a> {
+            secret: &'a str,
+            #[serde(serialize_with = "as_text")]
+            last_modification_time: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            family_id: Option<&'a str>,
+        }
+        Members::of(&Rotation {
+            secret: secret.expose(),
+            last_modification_time: reply.received_on,
+            family_id,
+        })
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
+impl Entity for RefreshToken {
+    /// One serves every tenant and every scope, and a family's serves other applications.
+    fn place(&self) -> Place {
+        Place {
+            home_account_id: self.home_account_id.clone(),
+            environment: self.environment.clone(),
+            ..Place::default()
+        }
+    }
+
+    fn written_on(&self) -> i64 {
+        self.last_modification_time
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct IdToken {
-    credential_type: &'static str,
-    #[serde(serialize_with = "exposed")]
-    secret: Sensitive,
+    #[serde(default, deserialize_with = "text")]
     home_account_id: String,
+    #[serde(deserialize_with = "text")]
     environment: String,
-    realm: String,
-    client_id: String,
+    #[serde(deserialize_with = "text")]
+    pub(super) client_id: String,
 }
 
 impl IdToken {
-    pub(super) fn new(owner: Owner<'_>, realm: &str, id_token: &tokens::IdToken) -> Self {
-        Self {
-            credential_type: "IdToken",
-            secret: id_token.raw.clone(),
-            home_account_id: owner.home_account_id.to_owned(),
-            environment: owner.environment.to_owned(),
-            realm: realm.to_owned(),
-            client_id: owner.client_id.to_owned(),
+    pub(super) fn written(
+        owner: Owner<'_>,
+        environment: &str,
+        realm: &str,
+        id_token: &tokens::IdToken,
+    ) -> (String, Members) {
+        let (home, client) = (owner.home_account_id, owner.client_id);
+        #[derive(Serialize)]
+        struct Written<'a> {
+            credential_type: &'static str,
+            secret: &'a str,
+            home_account_id: &'a str,
+            environment: &'a str,
+            realm: &'a str,
+            client_id: &'a str,
         }
-    }
-
-    pub(super) fn key(&self) -> String {
-        let (client, realm) = (&self.client_id, &self.realm);
-        key(
-            &self.home_account_id,
-            &self.environment,
-            "idtoken",
-            client,
+        let members = Members::of(&Written {
+            credential_type: "IdToken",
+            secret: id_token.raw.expose(),
+            home_account_id: home,
+            environment,
             realm,
-            "",
+            client_id: client,
+        });
+        (
+            key(home, environment, "idtoken", client, realm, ""),
+            members,
         )
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
+impl Entity for IdToken {
+    fn place(&self) -> Place {
+        Place {
+            home_account_id: self.home_account_id.clone(),
+            environment: self.environment.clone(),
+            ..Place::default()
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Account {
-    home_account_id: String,
-    environment: String,
-    realm: String,
-    local_account_id: String,
-    username: String,
-    authority_type: &'static str,
-    /// The grant that brought the person.
-    account_source: &'static str,
+    #[serde(deserialize_with = "text")]
+    pub(super) home_account_id: String,
+    #[serde(deserialize_with = "text")]
+    pub(super) environment: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) realm: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) username: String,
 }
 
 impl Account {
-    pub(crate) fn new(
+    pub(super) fn written(
         owner: Owner<'_>,
+        environment: &str,
         realm: &str,
         id_token: &tokens::IdToken,
-        account_source: &'static str,
-    ) -> Self {
+        account_source: &str,
+    ) -> (String, Members) {
         let claims = &id_token.claims;
-        Self {
-            home_account_id: owner.home_account_id.to_owned(),
-            environment: owner.environment.to_owned(),
-            realm: realm.to_owned(),
-            local_account_id: claims.oid.as_ref().unwrap_or(&claims.sub).clone(),
-            username: claims.username().unwrap_or_default().to_owned(),
+        let home = owner.home_account_id;
+        #[derive(Serialize)]
+        struct Written<'a> {
+            home_account_id: &'a str,
+            environment: &'a str,
+            realm: &'a str,
+            local_account_id: &'a str,
+            username: &'a str,
+            authority_type: &'static str,
+            /// The grant that brought the person.
+            account_source: &'a str,
+        }
+        let members = Members::of(&Written {
+            home_account_id: home,
+            environment,
+            realm,
+            local_account_id: claims.oid.as_ref().unwrap_or(&claims.sub),
+            username: claims.username().unwrap_or_default(),
             authority_type: if realm == "adfs" { "ADFS" } else { "MSSTS" },
             account_source,
-        }
-    }
-
-    pub(super) fn key(&self) -> String {
-        format!(
-            "{}-{}-{}",
-            self.home_account_id, self.environment, self.realm
+        });
+        (
+            format!("{home}-{environment}-{realm}").to_lowercase(),
+            members,
         )
-        .to_lowercase()
+    }
+}
+
+impl Entity for Account {
+    fn place(&self) -> Place {
+        Place {
+            home_account_id: self.home_account_id.clone(),
+            environment: self.environment.clone(),
+            ..Place::default()
+        }
     }
 }
 
 /// Whether the application is of a family that shares refresh tokens.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct AppMetadata {
-    client_id: String,
+    #[serde(deserialize_with = "text")]
+    pub(super) client_id: String,
+    #[serde(deserialize_with = "text")]
     environment: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    family_id: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
+    pub(super) family_id: Option<String>,
 }
 
 impl AppMetadata {
-    pub(super) fn new(owner: Owner<'_>, reply: &Tokens) -> Self {
-        Self {
-            client_id: owner.client_id.to_owned(),
-            environment: owner.environment.to_owned(),
-            family_id: reply.family_id.clone(),
+    pub(super) fn written(
+        owner: Owner<'_>,
+        environment: &str,
+        family_id: Option<&str>,
+    ) -> (String, Members) {
+        let client_id = owner.client_id;
+        #[derive(Serialize)]
+        struct Written<'a> {
+            client_id: &'a str,
+            environment: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            family_id: Option<&'a str>,
         }
+        let members = Members::of(&Written {
+            client_id,
+            environment,
+            family_id,
+        });
+        // The one key that is not in lower case.
+        (format!("appmetadata-{environment}-{client_id}"), members)
     }
+}
 
-    /// The one key that is not in lower case.
-    pub(super) fn key(&self) -> String {
-        format!("appmetadata-{}-{}", self.environment, self.client_id)
+impl Entity for AppMetadata {
+    fn place(&self) -> Place {
+        Place {
+            environment: self.environment.clone(),
+            client_id: self.client_id.clone(),
+            ..Place::default()
+        }
     }
 }
 
@@ -243,20 +449,60 @@ fn sorted<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
     scopes.join(" ")
 }
 
-fn exposed<S: Serializer>(secret: &Sensitive, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose())
+/// Scopes are compared as sets, and without case: Entra ID writes them as it pleases.
+fn has_all<S: AsRef<str>>(target: &str, scopes: &[S]) -> bool {
+    scopes.iter().all(|scope| {
+        target
+            .split(' ')
+            .any(|granted| granted.eq_ignore_ascii_case(scope.as_ref()))
+    })
+}
+
+/// Whether exactly these scopes were asked for. Fewer might be the ones that were not granted.
+fn is_same<S: AsRef<str>>(requested: &str, scopes: &[S]) -> bool {
+    requested.split(' ').count() == scopes.len() && has_all(requested, scopes)
 }
 
 fn as_text<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(seconds)
 }
 
-fn as_optional_text<S: Serializer>(
-    seconds: &Option<i64>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match seconds {
-        Some(seconds) => serializer.collect_str(seconds),
-        None => serializer.serialize_none(),
+fn bearer() -> String {
+    "Bearer".into()
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let seconds = optional_seconds(deserializer)?;
+    seconds.ok_or_else(|| de::Error::custom("a time is missing"))
+}
+
+/// Text by MSAL's rule; some writers leave numbers.
+fn optional_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Number(f64),
     }
+    let number = match Option::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Written::Number(number)) => number,
+        Some(Written::Text(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Written::Text(text)) => text.trim().parse().map_err(de::Error::custom)?,
+    };
+    if number.is_nan() {
+        return Err(de::Error::custom("a time is no number"));
+    }
+    // Saturates.
+    let seconds = number as i64;
+    Ok(Some(seconds.clamp(0, LAST_SECOND)))
 }

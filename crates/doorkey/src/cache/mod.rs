@@ -4,19 +4,31 @@
 //! be revoked in the middle of their life (continuous access evaluation) are kept apart from those
 //! that cannot. The account and the refresh token of one serve the other: there is one person.
 
+mod change;
+mod document;
 mod entities;
-mod partition;
+mod lookup;
+mod members;
+mod persistence;
+mod section;
 mod store;
 
+pub(crate) use change::{Change, Event, Reply};
 pub(crate) use entities::AccessToken;
+pub(crate) use persistence::{Loaded, Persistence};
 pub use store::{
     CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
     TokenCacheStore,
 };
 
-use crate::{scopes::Scopes, sensitive::Sensitive, tokens::Tokens};
-use entities::{Account, AppMetadata, IdToken, RefreshToken};
-use partition::Partition as Half;
+use crate::sensitive::Sensitive;
+use document::{Document, merged};
+use lookup::Family;
+use section::At;
+use std::{cmp::Reverse, collections::HashSet, sync::Arc};
+
+/// How many changes wait for a store that cannot be written to. Each holds tokens of one reply.
+const MOST_UNSAVED: usize = 32;
 
 /// The tokens of one credential.
 #[derive(Debug, Default)]
@@ -25,17 +37,71 @@ pub(crate) struct TokenCache {
     with_cae: Half,
 }
 
-/// Whose tokens, at which authority, for which application.
+/// One partition, as it was last seen.
+#[derive(Debug, Default)]
+struct Half {
+    document: Document,
+    /// That of the stored state; `None` before the first load.
+    version: Option<CacheVersion>,
+    /// What happened and is not stored yet.
+    unsaved: Vec<Arc<Change>>,
+}
+
+/// Whose tokens, at which authority, for which application. Compared without case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner<'a> {
     pub(crate) home_account_id: &'a str,
     /// The authority's host, without a port: so MSAL writes it.
     pub(crate) environment: &'a str,
+    /// The hosts that are the same authority, this one too where it is one of them.
+    pub(crate) aliases: &'static [&'static str],
     pub(crate) client_id: &'a str,
 }
 
+/// An [`Owner`] that owns its parts.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) home_account_id: String,
+    pub(crate) environment: String,
+    pub(crate) aliases: &'static [&'static str],
+    pub(crate) client_id: String,
+}
+
+/// A refresh token that may serve.
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshCandidate {
+    pub(crate) secret: Sensitive,
+    /// The half that it is from.
+    pub(crate) cae: bool,
+    is_own: bool,
+    written_on: i64,
+}
+
+/// Somebody who is signed in to an application.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct SignedIn {
+    pub(crate) home_account_id: String,
+    pub(crate) environment: String,
+    pub(crate) client_id: String,
+    pub(crate) realm: String,
+    pub(crate) username: String,
+}
+
+impl SignedIn {
+    /// The tenant by its id, where it is kept under a name for many.
+    pub(crate) fn tenant_id(&self) -> String {
+        let home = self.home_account_id.rsplit_once('.');
+        match home {
+            Some((_, home)) if matches!(self.realm.as_str(), "organizations" | "common" | "") => {
+                home.to_owned()
+            }
+            _ => self.realm.clone(),
+        }
+    }
+}
+
 impl TokenCache {
-    /// The newest token of this tenant that has all the scopes. Allocates nothing.
+    /// The token of this tenant that has all the scopes and lives longest. Allocates nothing.
     pub(crate) fn access_token<S: AsRef<str>>(
         &self,
         owner: Owner<'_>,
@@ -43,47 +109,162 @@ impl TokenCache {
         scopes: &[S],
         cae: bool,
     ) -> Option<&AccessToken> {
-        self.partition(cae).access_token(owner, realm, scopes)
+        self.half(cae).document.access_token(owner, realm, scopes)
     }
 
-    /// A refresh token serves every tenant and every scope of its account.
-    pub(crate) fn refresh_token(&self, owner: Owner<'_>, cae: bool) -> Option<&Sensitive> {
-        let own = self.partition(cae).refresh_token(owner);
-        own.or_else(|| self.partition(!cae).refresh_token(owner))
-            .map(|token| &token.secret)
+    /// The refresh tokens that may serve, each once: a refresh token serves every tenant and every
+    /// scope of its account, in either half. The application's own come before its family's, and
+    /// the newest first.
+    pub(crate) fn refresh_candidates(&self, owner: Owner<'_>, cae: bool) -> Vec<RefreshCandidate> {
+        let family = self.family(owner, cae);
+        let mut candidates: Vec<_> = [cae, !cae]
+            .into_iter()
+            .flat_map(|cae| {
+                let document = &self.half(cae).document;
+                document.refresh_candidates(owner, &family, cae)
+            })
+            .collect();
+        candidates.sort_by_key(|candidate| {
+            let other_half = candidate.cae != cae;
+            (!candidate.is_own, Reverse(candidate.written_on), other_half)
+        });
+        let mut seen: Vec<Sensitive> = Vec::new();
+        candidates.retain(|candidate| {
+            let new = !seen.contains(&candidate.secret);
+            seen.push(candidate.secret.clone());
+            new
+        });
+        candidates
     }
 
-    /// Keeps a reply, for `realm`, the tenant that it is of. `sign_in` is the grant by which a
-    /// person came; `None` for a refresh.
-    pub(crate) fn keep(
-        &mut self,
+    /// Who is signed in to this authority, for each application that knows them.
+    pub(crate) fn signed_in(&self, owner: Owner<'_>) -> Vec<SignedIn> {
+        let mut people: Vec<SignedIn> = Vec::new();
+        let mut seen = HashSet::new();
+        for document in [&self.without_cae.document, &self.with_cae.document] {
+            for token in document.refresh_tokens.entities() {
+                let environment = owner
+                    .environments()
+                    .find(|environment| environment.eq_ignore_ascii_case(&token.environment));
+                let Some(environment) = environment else {
+                    continue;
+                };
+                let place = At([&token.home_account_id, environment, "", ""]);
+                let Some(account) = document.accounts.at(place).next() else {
+                    continue;
+                };
+                if seen.insert((token.client_id.to_lowercase(), &token.home_account_id)) {
+                    people.push(SignedIn {
+                        home_account_id: token.home_account_id.clone(),
+                        environment: environment.to_owned(),
+                        client_id: token.client_id.clone(),
+                        realm: account.realm.clone(),
+                        username: account.username.clone(),
+                    });
+                }
+            }
+        }
+        people
+    }
+
+    /// The people whom this application can be silent for: those who signed in to it, or if nobody
+    /// did, to its family.
+    pub(crate) fn people(&self, owner: Owner<'_>, cae: bool) -> Vec<SignedIn> {
+        let (mut own, mut family): (Vec<SignedIn>, Vec<SignedIn>) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
+        for document in [cae, !cae].map(|cae| &self.half(cae).document) {
+            for account in document.accounts.entities() {
+                let at_home = owner
+                    .environments()
+                    .any(|environment| environment.eq_ignore_ascii_case(&account.environment));
+                if !at_home || !seen.insert(&account.home_account_id) {
+                    continue;
+                }
+                let theirs = Owner {
+                    home_account_id: &account.home_account_id,
+                    ..owner
+                };
+                let candidates = self.refresh_candidates(theirs, cae);
+                let people = match candidates.first() {
+                    Some(first) if first.is_own => &mut own,
+                    Some(_) => &mut family,
+                    None => continue,
+                };
+                people.push(SignedIn {
+                    home_account_id: account.home_account_id.clone(),
+                    environment: account.environment.clone(),
+                    client_id: owner.client_id.to_owned(),
+                    realm: account.realm.clone(),
+                    username: account.username.clone(),
+                });
+            }
+        }
+        if own.is_empty() { family } else { own }
+    }
+
+    /// Whether a change of one half is one of the other half too: it has the refresh token that was
+    /// `used`, or any of the application's own.
+    pub(crate) fn has_refresh_token(
+        &self,
         owner: Owner<'_>,
-        realm: &str,
-        requested: &Scopes,
         cae: bool,
-        reply: &Tokens,
-        sign_in: Option<&'static str>,
-    ) {
-        if let Some(secret) = &reply.refresh_token {
-            let token = RefreshToken::new(owner, secret, requested, reply);
-            // There is one person, and so one current refresh token.
-            if self.partition(!cae).refresh_token(owner).is_some() {
-                self.partition_mut(!cae).keep_refresh_token(token.clone());
-            }
-            self.partition_mut(cae).keep_refresh_token(token);
-        }
-        let partition = self.partition_mut(cae);
-        partition.keep_access_token(AccessToken::new(owner, realm, requested, reply));
-        if let Some(id_token) = &reply.id_token {
-            partition.keep_id_token(IdToken::new(owner, realm, id_token));
-            if let Some(grant) = sign_in {
-                partition.keep_account(Account::new(owner, realm, id_token, grant));
-            }
-        }
-        partition.keep_app_metadata(AppMetadata::new(owner, reply));
+        used: Option<&Sensitive>,
+    ) -> bool {
+        let mut tokens = self.half(cae).document.refresh_tokens_of(owner);
+        tokens.any(|token| match used {
+            Some(used) => token.secret == *used,
+            None => token.client_id.eq_ignore_ascii_case(owner.client_id),
+        })
     }
 
-    fn partition(&self, cae: bool) -> &Half {
+    pub(crate) fn knows_somebody(&self, cae: bool) -> bool {
+        let document = &self.half(cae).document;
+        !document.accounts.is_empty() || !document.refresh_tokens.is_empty()
+    }
+
+    pub(crate) fn apply(&mut self, cae: bool, change: &Change) {
+        self.half_mut(cae).document.apply(change);
+    }
+
+    /// Takes a stored state for what is known, and does again what it does not have yet.
+    pub(crate) fn adopt(&mut self, cae: bool, loaded: Loaded) {
+        let half = self.half_mut(cae);
+        half.document = loaded.document;
+        half.version = Some(loaded.version);
+        for change in &half.unsaved {
+            half.document.apply(change);
+        }
+    }
+
+    pub(crate) fn version(&self, cae: bool) -> Option<&CacheVersion> {
+        self.half(cae).version.as_ref()
+    }
+
+    /// Remembers what is to be stored; where it cannot be, it is tried again with the next change.
+    pub(crate) fn to_store(&mut self, cae: bool, change: Change) {
+        let unsaved = &mut self.half_mut(cae).unsaved;
+        unsaved.push(Arc::new(change));
+        let excess = unsaved.len().saturating_sub(MOST_UNSAVED);
+        unsaved.drain(..excess);
+    }
+
+    pub(crate) fn unsaved(&self, cae: bool) -> Vec<Arc<Change>> {
+        self.half(cae).unsaved.clone()
+    }
+
+    pub(crate) fn is_stored(&mut self, cae: bool, changes: &[Arc<Change>]) {
+        let unsaved = &mut self.half_mut(cae).unsaved;
+        unsaved.retain(|change| !changes.iter().any(|stored| Arc::ptr_eq(stored, change)));
+    }
+
+    fn family(&self, owner: Owner<'_>, cae: bool) -> Family {
+        match self.half(cae).document.family(owner) {
+            Family::Unknown => self.half(!cae).document.family(owner),
+            known => known,
+        }
+    }
+
+    fn half(&self, cae: bool) -> &Half {
         if cae {
             &self.with_cae
         } else {
@@ -91,7 +272,7 @@ impl TokenCache {
         }
     }
 
-    fn partition_mut(&mut self, cae: bool) -> &mut Half {
+    fn half_mut(&mut self, cae: bool) -> &mut Half {
         if cae {
             &mut self.with_cae
         } else {
@@ -100,194 +281,25 @@ impl TokenCache {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    const OWNER: Owner<'_> = Owner {
-        home_account_id: "11111111-2222-3333-4444-555555555555.aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
-        environment: "login.microsoftonline.com",
-        client_id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
-    };
-    const REALM: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
-
-    fn reply(secret: &str, scope: Option<&str>, expires_on: i64) -> Tokens {
-        Tokens {
-            access_token: Sensitive::new(secret),
-            token_type: "Bearer".into(),
-            received_on: 1_764_020_000,
-            expires_on,
-            extended_expires_on: 1_764_106_399,
-            refresh_on: Some(1_764_022_399),
-            refresh_token: Some(Sensitive::new(format!("refresh {secret}"))),
-            id_token: Some(crate::testing::id_token("Alice@Contoso.com")),
-            client_info: None,
-            scope: scope.map(Into::into),
-            family_id: Some("1".into()),
-        }
-    }
-
-    fn keep(cache: &mut TokenCache, requested: &[&str], cae: bool, reply: &Tokens) {
-        let requested = Scopes::parse(requested).unwrap();
-        cache.keep(
-            OWNER,
-            REALM,
-            &requested,
-            cae,
-            reply,
-            Some("authorization_code"),
-        );
-    }
-
-    fn found(cache: &TokenCache, scopes: &[&str], cae: bool) -> Option<String> {
-        let token = cache.access_token(OWNER, REALM, scopes, cae)?;
-        Some(token.secret.expose().to_owned())
-    }
-
-    #[test]
-    fn the_document_is_the_one_that_msal_for_python_writes() {
-        let mut cache = TokenCache::default();
-        let scope = "User.Read https://graph.microsoft.com/.default openid profile email";
-        keep(
-            &mut cache,
-            &["User.Read"],
-            false,
-            &reply("AT", Some(scope), 1_764_024_799),
-        );
-        let document = serde_json::to_value(&cache.without_cae).unwrap();
-
-        let home = OWNER.home_account_id;
-        let target = "User.Read email https://graph.microsoft.com/.default openid profile";
-        let lower = target.to_lowercase();
-        let (host, client) = (OWNER.environment, OWNER.client_id);
-        let expected = json!({
-            "AccessToken": {
-                format!("{home}-{host}-accesstoken-{client}-{REALM}-{lower}"): {
-                    "credential_type": "AccessToken", "secret": "AT", "home_account_id": home,
-                    "environment": host, "client_id": client, "target": target, "realm": REALM,
-                    "token_type": "Bearer", "cached_at": "1764020000", "expires_on": "1764024799",
-                    "extended_expires_on": "1764106399", "refresh_on": "1764022399",
-                }
-            },
-            "Account": {
-                format!("{home}-{host}-{REALM}"): {
-                    "home_account_id": home, "environment": host, "realm": REALM,
-                    "local_account_id": "11111111-2222-3333-4444-555555555555",
-                    "username": "Alice@Contoso.com", "authority_type": "MSSTS",
-                    "account_source": "authorization_code",
-                }
-            },
-            "IdToken": {
-                format!("{home}-{host}-idtoken-{client}-{REALM}-"): {
-                    "credential_type": "IdToken",
-                    "secret": "header.payload.signature",
-                    "home_account_id": home, "environment": host, "realm": REALM,
-                    "client_id": client,
-                }
-            },
-            "RefreshToken": {
-                format!("{home}-{host}-refreshtoken-{client}--{lower}"): {
-                    "credential_type": "RefreshToken", "secret": "refresh AT",
-                    "home_account_id": home, "environment": host, "client_id": client,
-                    "target": target, "last_modification_time": "1764020000", "family_id": "1",
-                }
-            },
-            "AppMetadata": {
-                format!("appmetadata-{host}-{client}"): {
-                    "client_id": client, "environment": host, "family_id": "1",
-                }
-            }
-        });
-        assert_eq!(document, expected);
-    }
-
-    #[test]
-    fn scopes_are_a_set_without_case() {
-        let mut cache = TokenCache::default();
-        keep(
-            &mut cache,
-            &["Mail.Read"],
-            false,
-            &reply("one", Some("openid Mail.Read User.Read"), 9),
-        );
-        assert_eq!(found(&cache, &["mail.read"], false).as_deref(), Some("one"));
-        assert_eq!(
-            found(&cache, &["User.Read", "Mail.Read"], false).as_deref(),
-            Some("one")
-        );
-        assert_eq!(found(&cache, &["Mail"], false), None);
-        assert_eq!(found(&cache, &["Mail.Read", "Other"], false), None);
-    }
-
-    #[test]
-    fn the_same_question_finds_the_token_however_the_authority_names_the_scope() {
-        let mut cache = TokenCache::default();
-        let asked = ["https://management.core.windows.net//.default"];
-        let written = "https://management.azure.com/user_impersonation";
-        keep(&mut cache, &asked, false, &reply("one", Some(written), 9));
-        assert_eq!(found(&cache, &asked, false).as_deref(), Some("one"));
-        keep(&mut cache, &asked, false, &reply("two", Some(written), 8));
-        assert_eq!(
-            found(&cache, &asked, false).as_deref(),
-            Some("two"),
-            "the newer one is kept"
-        );
-    }
-
-    #[test]
-    fn a_scope_that_was_not_granted_is_not_served() {
-        let mut cache = TokenCache::default();
-        keep(
-            &mut cache,
-            &["Mail.Send", "User.Read"],
-            false,
-            &reply("one", Some("User.Read"), 9),
-        );
-        assert_eq!(found(&cache, &["User.Read"], false).as_deref(), Some("one"));
-        assert_eq!(found(&cache, &["Mail.Send"], false), None);
-        let both = found(&cache, &["User.Read", "Mail.Send"], false);
-        assert_eq!(both.as_deref(), Some("one"), "no question is asked twice");
-    }
-
-    #[test]
-    fn the_halves_share_the_refresh_token_and_nothing_else() {
-        let mut cache = TokenCache::default();
-        keep(&mut cache, &["a"], false, &reply("one", None, 9));
-        assert_eq!(found(&cache, &["a"], true), None);
-        assert_eq!(
-            cache.refresh_token(OWNER, true).unwrap().expose(),
-            "refresh one"
-        );
-        keep(&mut cache, &["a"], true, &reply("two", None, 9));
-        assert_eq!(found(&cache, &["a"], false).as_deref(), Some("one"));
-        assert_eq!(
-            cache.refresh_token(OWNER, false).unwrap().expose(),
-            "refresh two"
-        );
-    }
-
-    #[test]
-    fn another_account_tenant_or_application_finds_nothing() {
-        let mut cache = TokenCache::default();
-        keep(&mut cache, &["a"], false, &reply("one", None, 9));
-        for owner in [
-            Owner {
-                home_account_id: "other",
-                ..OWNER
-            },
-            Owner {
-                environment: "login.microsoftonline.us",
-                ..OWNER
-            },
-            Owner {
-                client_id: "other",
-                ..OWNER
-            },
-        ] {
-            assert!(cache.access_token(owner, REALM, &["a"], false).is_none());
-            assert!(cache.refresh_token(owner, false).is_none());
-        }
-        assert!(cache.access_token(OWNER, "other", &["a"], false).is_none());
+impl<'a> Owner<'a> {
+    /// The hosts under which entries of this authority may stand, the configured one first.
+    fn environments(self) -> impl Iterator<Item = &'a str> {
+        let aliases = self.aliases.iter().copied();
+        let others = aliases.filter(move |alias| !alias.eq_ignore_ascii_case(self.environment));
+        std::iter::once(self.environment).chain(others)
     }
 }
+
+impl Identity {
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner {
+            home_account_id: &self.home_account_id,
+            environment: &self.environment,
+            aliases: self.aliases,
+            client_id: &self.client_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! From options to a session: which authority, which tenant, which application.
 
 use crate::{
+    cache::{Persistence, SystemStore},
     error::{Error, Result},
     oauth::{Authority, OAuthClient},
-    options::PublicClientOptions,
+    options::{PublicClientOptions, TokenCachePersistenceOptions},
     record::AuthenticationRecord,
     seams::{Environment, Seams},
     session::{Configuration, Session},
@@ -12,7 +13,7 @@ use crate::{
     tenant::{TenantId, TenantRules},
 };
 use azure_core::cloud::CloudConfiguration;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The application that Azure's developer tools sign in to; a product registers its own.
 const DEVELOPER_SIGN_ON_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
@@ -63,6 +64,10 @@ impl Client {
             enable_support_logging: options.enable_support_logging,
             automatic: !self.disable_automatic_authentication,
             record,
+            persistence: options
+                .cache_persistence
+                .map(|options| persistence(options, &seams.environment))
+                .transpose()?,
         };
         let source = Entra {
             oauth,
@@ -73,8 +78,39 @@ impl Client {
     }
 }
 
+/// The longest name that every file system takes, with what is put behind it.
+const LONGEST_NAME: usize = 200;
+
+pub(crate) fn persistence(
+    options: TokenCachePersistenceOptions,
+    environment: &Environment,
+) -> Result<Persistence> {
+    let TokenCachePersistenceOptions {
+        name,
+        allow_unencrypted_storage,
+        store,
+    } = options;
+    // It becomes a file's name, and must stay in its folder on every system.
+    let is_bad = |character: char| character.is_control() || r#"/\:*?"<>|"#.contains(character);
+    if name.trim().is_empty()
+        || name.contains(is_bad)
+        || name.starts_with('.')
+        || name.len() > LONGEST_NAME
+    {
+        return Err(Error::invalid_argument(format!(
+            "`cache_persistence.name` is {name:?}, which cannot be part of a file's name; use \
+             letters, digits, `.` and `-`, and {LONGEST_NAME} of them at most"
+        )));
+    }
+    let store = store.unwrap_or_else(|| {
+        let system = SystemStore::new(allow_unencrypted_storage);
+        Arc::new(system.with_environment(environment.clone()))
+    });
+    Ok(Persistence::new(store, &name))
+}
+
 /// Option, record, cloud, environment, public cloud: the first that speaks.
-fn authority(
+pub(crate) fn authority(
     options: &PublicClientOptions,
     record: Option<&AuthenticationRecord>,
     environment: &Environment,

@@ -5,6 +5,7 @@ mod client;
 mod device_code;
 
 pub use browser::{InteractiveBrowserCredential, InteractiveBrowserCredentialOptions};
+pub(crate) use client::{authority, persistence};
 pub use device_code::{DeviceCodeCredential, DeviceCodeCredentialOptions};
 
 use crate::{
@@ -63,6 +64,18 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
         scopes: &[&str],
         options: Option<TokenInfoOptions>,
     ) -> Result<AccessTokenInfo>;
+
+    /// Forgets the person: removes from the cache, and from its store, what this application and
+    /// its family (applications of Microsoft that share refresh tokens) have of them. Whoever is
+    /// asked next may be somebody else. This is local: the browser and the authority still know
+    /// the person.
+    ///
+    /// # Errors
+    ///
+    /// [`Cache`](crate::ErrorKind::Cache) or
+    /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) where the store could not
+    /// be written to; then the tokens are still there.
+    async fn sign_out(&self) -> Result<()>;
 }
 
 mod sealed {
@@ -102,6 +115,10 @@ macro_rules! answer_by_session {
                 self.session
                     .get_token_info(scopes, options.unwrap_or_default())
                     .await
+            }
+
+            async fn sign_out(&self) -> $crate::Result<()> {
+                self.session.sign_out().await
             }
         }
     };

@@ -65,6 +65,11 @@ impl Authority {
         plain.then(|| Cloud::of_host(self.host())).flatten()
     }
 
+    /// The hosts that are this authority, this one included; none for one that is no known cloud's.
+    pub(crate) fn aliases(&self) -> &'static [&'static str] {
+        self.cloud().map_or(&[], Cloud::aliases)
+    }
+
     /// Whether both are the same authority under different names.
     pub(crate) fn is_alias_of(&self, other: &Self) -> bool {
         self.host_and_port() == other.host_and_port()

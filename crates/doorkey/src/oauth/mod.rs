@@ -50,6 +50,15 @@ pub(crate) enum Patience {
     Short,
 }
 
+impl Patience {
+    pub(crate) fn total(self) -> Duration {
+        match self {
+            Self::Full => EXCHANGE_TIMEOUT,
+            Self::Short => SHORT_TIMEOUT,
+        }
+    }
+}
+
 /// An application's conversation with one authority.
 #[derive(Debug)]
 pub(crate) struct OAuthClient {

@@ -3,7 +3,8 @@
 use super::{
     Answer, Inner, TokenRequest,
     answer::{info, secret, time},
-    state,
+    authentication_required, several_people,
+    state::{self, Fingerprint, How},
 };
 use crate::{
     claims,
@@ -14,10 +15,8 @@ use crate::{
     tokens::Tokens,
 };
 use futures_util::future::FutureExt;
-use std::{
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout_at};
 
 /// How long a failed renewal is not repeated while there is a token that still lives.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -40,6 +39,18 @@ impl Inner {
             Silently::Done(token) => return Ok(token),
             Silently::NeedsPerson(why) => why,
         };
+        // Before anybody is asked: a writer may have been halfway when the store was read, and
+        // where nothing can be kept, the person had better know before they sign in.
+        let changed = match self.read_again(request.cae).await {
+            Err(error) if self.automatic => return Err(error),
+            outcome => outcome.unwrap_or_default(),
+        };
+        if changed {
+            match self.silently(&request).await? {
+                Silently::Done(token) => return Ok(token),
+                Silently::NeedsPerson(newer) => why = newer,
+            }
+        }
         if !self.automatic {
             return Err(authentication_required(&request, why.as_ref()));
         }
@@ -79,22 +90,50 @@ impl Inner {
         if let Some(token) = self.known(request) {
             return Ok(Silently::Done(token));
         }
-        let Some(record) = self.record() else {
-            return Ok(Silently::NeedsPerson(None));
+        // The refresh token and the account may be in the other half.
+        self.see_changes(!request.cae).await?;
+        let (record, is_guess) = match self.record() {
+            Some(record) => (record, false),
+            None => match self.only_person(request)? {
+                Some(record) => (record, true),
+                None => return Ok(Silently::NeedsPerson(None)),
+            },
         };
+        let outcome = self.silently_as(request, &record).await?;
+        if is_guess && matches!(outcome, Silently::Done(_)) {
+            // Their token is handed out, so from now on the session is theirs.
+            let mut state = self.write_state();
+            state.record.get_or_insert(record);
+        }
+        Ok(outcome)
+    }
+
+    /// The one person in the cache who can be meant, if there is one.
+    fn only_person(&self, request: &TokenRequest) -> Result<Option<AuthenticationRecord>> {
+        let login_hint = self.source.sign_in.login_hint();
+        let state = self.read_state();
+        let mut people = state.people(&self.source.oauth, login_hint, request.cae);
+        if people.len() > 1 && !self.automatic {
+            return Err(several_people(request, &people));
+        }
+        let person = people.pop();
+        Ok(person.filter(|_| people.is_empty()))
+    }
+
+    async fn silently_as(
+        &self,
+        request: &TokenRequest,
+        record: &AuthenticationRecord,
+    ) -> Result<Silently> {
         let now = self.clock.now();
-        let (living, refresh_token, paused) = {
-            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-            (
-                self.find(&state, request)
-                    .filter(|token| token.expires_on > now)
-                    .map(info),
-                state.refresh_token(&self.source.oauth, request.cae),
-                state.pause(request, now),
-            )
-        };
-        let Some(refresh_token) = refresh_token else {
-            return Ok(living.map_or(Silently::NeedsPerson(None), Silently::Done));
+        let (living, paused) = {
+            let state = self.read_state();
+            let found = self.find(&state, record, request);
+            if let Some(token) = found.filter(|token| super::answer::has_margin(token, now)) {
+                return Ok(Silently::Done(info(token)));
+            }
+            let living = found.filter(|token| token.expires_on > now).map(info);
+            (living, state.pause(request, now))
         };
         if let Some(failure) = paused {
             return living.map(Silently::Done).ok_or(failure);
@@ -105,54 +144,157 @@ impl Inner {
         } else {
             Patience::Full
         };
-        let renewed = self
-            .source
-            .renew(
-                request.wanted(),
-                &refresh_token,
-                &record.home_account_id,
-                patience,
-            )
-            .await;
-        let kept = renewed.and_then(|reply| {
-            // Without `client_info` a renewal does not say whose it is in the record's terms.
-            if reply.client_info.is_some() {
-                self.check_account(&reply, Some(&record))?;
-            }
-            self.keep(request, &reply, Some(&record), None)
-        });
-        let error = match kept {
-            Ok((token, _)) => return Ok(Silently::Done(token)),
-            Err(error) => error,
+        let failure = match self.renew(request, record, patience).await {
+            Ok(token) => return Ok(Silently::Done(token)),
+            Err(failure) => failure,
         };
-        let now = self.clock.now();
-        // An authority that asks for rest gets it, and while a token lives there is time anyway. A
-        // person can be asked at once.
-        let asked = error
-            .retry_after()
-            .filter(|_| !error.needs_person())
-            .map(|wait| wait.min(LONGEST_PAUSE));
-        let own = living.is_some().then_some(PAUSE);
-        if let Some(pause) = asked.max(own) {
-            let until = now + i64::try_from(pause.as_secs()).unwrap_or_default();
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            state.set_pause(request.clone(), now, until, error.clone());
-        }
+        let Some(error) = failure else {
+            return Ok(living.map_or(Silently::NeedsPerson(None), Silently::Done));
+        };
+        self.pause_after(request, &error, living.is_some());
         match living {
             Some(token) => {
-                let (kind, code) = (
-                    error.kind(),
-                    error.oauth().map(|oauth| oauth.error.as_str()),
-                );
-                tracing::warn!(
-                    ?kind,
-                    code,
-                    "no newer token could be had; the old one still lives"
-                );
+                log_failure(&error);
                 Ok(Silently::Done(token))
             }
             None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
             None => Err(error),
+        }
+    }
+
+    /// A newer token, ahead of time: nobody waits for it, and nobody is told where it fails.
+    pub(super) async fn renew_ahead(&self, request: &TokenRequest) {
+        let now = self.clock.now();
+        let Some(record) = self.record() else {
+            return;
+        };
+        // The refresh token may be in the other half.
+        if self.see_changes(!request.cae).await.is_err() {
+            return;
+        }
+        let outcome = self.renew(request, &record, Patience::Full).await;
+        if let Err(Some(error)) = outcome {
+            log_failure(&error);
+            self.pause_after(request, &error, true);
+        } else if outcome.is_err() {
+            let mut state = self.write_state();
+            let why = Error::new(
+                ErrorKind::AuthenticationRequired,
+                "there is no refresh token",
+            );
+            state.set_pause(request.clone(), now, now + seconds(PAUSE), why);
+        }
+    }
+
+    /// By a refresh token of the person: the application's own, else one of its family. `None` is
+    /// failure too, where there is no refresh token.
+    async fn renew(
+        &self,
+        request: &TokenRequest,
+        record: &AuthenticationRecord,
+        patience: Patience,
+    ) -> std::result::Result<AccessTokenInfo, Option<Error>> {
+        let deadline = Instant::now() + patience.total();
+        let oauth = &self.source.oauth;
+        let candidates = || {
+            self.read_state()
+                .refresh_candidates(oauth, record, request.cae)
+        };
+        let fingerprint = Fingerprint::of(&candidates());
+        if let Some(refusal) = self.read_state().refusal(request, fingerprint) {
+            return Err(Some(refusal));
+        }
+        let mut tried = Vec::new();
+        let mut refusal: Option<(Error, bool)> = None;
+        // A sibling may have replaced the token that we know.
+        let mut is_current = self.storage.is_none();
+        loop {
+            let untried = candidates()
+                .into_iter()
+                .find(|candidate| !tried.contains(&candidate.secret));
+            let Some(candidate) = untried else {
+                break;
+            };
+            let renewing = self.source.renew(
+                request.wanted(),
+                &candidate.secret,
+                &record.home_account_id,
+                patience,
+            );
+            // All of them together have the time of one.
+            let renewed = timeout_at(deadline, renewing).await;
+            let renewed = renewed.unwrap_or_else(|_| Err(too_slow(patience)));
+            let renewed = renewed.and_then(|reply| {
+                // Without `client_info` a renewal does not say whose it is in the record's terms.
+                if reply.client_info.is_some() {
+                    self.check_account(&reply, Some(record))?;
+                }
+                Ok(reply)
+            });
+            let error = match renewed {
+                Ok(reply) => {
+                    let how = How::Renewal(&candidate);
+                    let kept = self.keep(request, &reply, Some(record), how).await;
+                    return kept.map(|(token, _)| token).map_err(Some);
+                }
+                Err(error) => error,
+            };
+            let Some(refused) = error.oauth().filter(|oauth| !oauth.is_transient()) else {
+                return Err(Some(error));
+            };
+            if !is_current && refused.error == "invalid_grant" {
+                is_current = true;
+                // Where it cannot be read, what is known has to do.
+                let changed = self.read_again(request.cae).await.unwrap_or_default();
+                if changed && let Some(token) = self.known(request) {
+                    return Ok(token);
+                }
+            }
+            let dead = refused.is_dead_token() && self.is_at_home(request, record);
+            if dead {
+                let changes =
+                    self.write_state()
+                        .forget_refresh_token(oauth, record, &candidate.secret);
+                self.store_or_warn(changes).await;
+            }
+            // That a token is dead says less than what the next one was refused for.
+            if refusal.as_ref().is_none_or(|(_, dead)| *dead) {
+                refusal = Some((error, dead));
+            }
+            tried.push(candidate.secret);
+        }
+        let Some((error, _)) = refusal else {
+            return Err(None);
+        };
+        // Until there are other refresh tokens, these would be refused again.
+        if error.needs_person() {
+            let fingerprint = Fingerprint::of(&candidates());
+            let mut state = self.write_state();
+            state.set_refusal(request.clone(), fingerprint, error.clone());
+        }
+        Err(Some(error))
+    }
+
+    /// Whether this request goes to the account's home tenant.
+    fn is_at_home(&self, request: &TokenRequest, record: &AuthenticationRecord) -> bool {
+        let state = self.read_state();
+        let asked = state.realm_of(record, &request.tenant);
+        // An account without a home tenant is of the only one that there is.
+        state::home_tenant(record).is_none_or(|home| asked == Some(home))
+    }
+
+    /// Leaves an authority alone that asks for it, or that failed while a token lives: then there
+    /// is time. A person can be asked at once.
+    fn pause_after(&self, request: &TokenRequest, error: &Error, is_living: bool) {
+        let asked = error
+            .retry_after()
+            .filter(|_| !error.needs_person())
+            .map(|wait| wait.min(LONGEST_PAUSE));
+        let own = is_living.then_some(PAUSE);
+        if let Some(pause) = asked.max(own) {
+            let now = self.clock.now();
+            let mut state = self.write_state();
+            state.set_pause(request.clone(), now, now + seconds(pause), error.clone());
         }
     }
 
@@ -175,7 +317,9 @@ impl Inner {
             ..request.wanted()
         };
         let reply = self.source.ask(wanted, username, &accept).await?;
-        self.keep(request, &reply, expected, Some(self.source.sign_in.grant()))
+        let grant = self.source.sign_in.grant();
+        self.keep(request, &reply, expected, How::SignIn(grant))
+            .await
     }
 
     /// A token of somebody else than it was asked for is not kept.
@@ -184,7 +328,7 @@ impl Inner {
             return Ok(());
         };
         match reply.home_account_id() {
-            Some(account) if account != expected.home_account_id => {
+            Some(account) if !account.eq_ignore_ascii_case(&expected.home_account_id) => {
                 let other = reply
                     .id_token
                     .as_ref()
@@ -204,21 +348,24 @@ impl Inner {
     }
 
     /// Keeps a reply under the person's own tenant.
-    fn keep(
+    async fn keep(
         &self,
         request: &TokenRequest,
         reply: &Tokens,
         expected: Option<&AuthenticationRecord>,
-        sign_in: Option<&'static str>,
+        how: How<'_>,
     ) -> Result<Answer> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let record = state.keep(&self.source.oauth, request, reply, expected, sign_in)?;
-        if sign_in.is_some() {
+        let kept = self
+            .write_state()
+            .keep(&self.source.oauth, request, reply, expected, how);
+        let (record, changes) = kept?;
+        if matches!(how, How::SignIn(_)) {
             let username = self
                 .enable_support_logging
                 .then_some(record.username.as_str());
             tracing::info!(username, "signed in");
         }
+        self.store_or_warn(changes).await;
         let token = AccessTokenInfo {
             token: secret(&reply.access_token),
             expires_on: time(reply.expires_on),
@@ -229,22 +376,26 @@ impl Inner {
     }
 }
 
-fn authentication_required(request: &TokenRequest, why: Option<&Error>) -> Error {
-    let reason = why.map_or_else(
-        || "no token for these scopes can be had without asking".to_owned(),
-        ToString::to_string,
-    );
-    let error = Error::new(
-        ErrorKind::AuthenticationRequired,
-        format!(
-            "a person has to sign in ({reason}), and this credential may not ask them \
-             (`disable_automatic_authentication`); call `authenticate` with this error's scopes \
-             and claims"
-        ),
+fn too_slow(patience: Patience) -> Error {
+    let seconds = patience.total().as_secs();
+    Error::new(
+        ErrorKind::Network,
+        format!("the authority did not answer within {seconds} seconds; try again"),
     )
-    .with_request(request.scopes.to_vec(), request.claims.clone());
-    match why.and_then(Error::oauth) {
-        Some(oauth) => error.with_oauth(oauth.clone()),
-        None => error,
-    }
+}
+
+fn log_failure(error: &Error) {
+    let (kind, code) = (
+        error.kind(),
+        error.oauth().map(|oauth| oauth.error.as_str()),
+    );
+    tracing::warn!(
+        ?kind,
+        code,
+        "no newer token could be had; the old one still lives"
+    );
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 2)
 }

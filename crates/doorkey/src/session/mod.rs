@@ -6,9 +6,10 @@ mod decision;
 mod flights;
 mod gate;
 mod state;
+mod storage;
 
 use crate::{
-    cache::AccessToken,
+    cache::{AccessToken, Persistence},
     claims,
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, AuthenticateOptions, TokenInfoOptions},
@@ -24,14 +25,23 @@ use flights::Flights;
 use futures_util::future::FutureExt;
 use gate::Gate;
 use state::State;
-use std::sync::{Arc, PoisonError, RwLock};
-use tokio::runtime::{Handle, Id};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+use storage::Storage;
+use tokio::{
+    runtime::{Handle, Id},
+    task::JoinSet,
+};
 
 /// One credential's people, tokens and questions.
 #[derive(Debug)]
 pub(crate) struct Session {
     // Shared with the flights, which outlive the call that began them.
     inner: Arc<Inner>,
+    /// The refreshes ahead of time. They end with the session.
+    ahead: Mutex<JoinSet<()>>,
 }
 
 /// What distinguishes one session from another.
@@ -43,6 +53,8 @@ pub(crate) struct Configuration {
     /// Whether `get_token` may ask a person.
     pub(crate) automatic: bool,
     pub(crate) record: Option<AuthenticationRecord>,
+    /// Where the cache is kept, if anywhere but here.
+    pub(crate) persistence: Option<Persistence>,
 }
 
 #[derive(Debug)]
@@ -54,6 +66,9 @@ struct Inner {
     automatic: bool,
     clock: Clock,
     state: RwLock<State>,
+    storage: Option<Storage>,
+    /// What is refreshed ahead of time just now.
+    refreshing: Mutex<HashSet<TokenRequest>>,
     // By runtime, too: a flight has its sockets and timers on the one that began it.
     tokens: Flights<(Id, TokenRequest), AccessTokenInfo>,
     records: Flights<(Id, TokenRequest), AuthenticationRecord>,
@@ -85,8 +100,10 @@ impl Session {
             enable_support_logging,
             automatic,
             record,
+            persistence,
         } = configuration;
         Self {
+            ahead: Mutex::new(JoinSet::new()),
             inner: Arc::new(Inner {
                 source,
                 tenants,
@@ -95,6 +112,8 @@ impl Session {
                 automatic,
                 clock,
                 state: RwLock::new(State::new(record)),
+                storage: persistence.map(Storage::new),
+                refreshing: Mutex::default(),
                 tokens: Flights::new(),
                 records: Flights::new(),
                 prompt: Gate::new(),
@@ -104,8 +123,15 @@ impl Session {
 
     /// The SDK's question. The future of a cached token stays small: all that waits is boxed apart.
     pub(crate) async fn get_token(&self, scopes: &[&str]) -> Result<AzureAccessToken> {
+        let inner = &self.inner;
         Scopes::check(scopes)?;
-        if let Some(token) = self.inner.cached(scopes) {
+        if inner.storage.is_some() {
+            Box::pin(inner.see_changes(inner.enable_cae)).await?;
+        }
+        if let Some((token, is_aging)) = inner.cached(scopes) {
+            if is_aging {
+                self.refresh_ahead(inner.request(Scopes::parse(scopes)?, None, None, false)?);
+            }
             return Ok(token);
         }
         let info = Box::pin(self.get_token_info(scopes, TokenInfoOptions::default())).await?;
@@ -128,7 +154,13 @@ impl Session {
             enable_cae,
         } = options;
         let request = inner.request(scopes, claims, tenant_id.as_deref(), enable_cae)?;
+        inner.see_changes(request.cae).await?;
         if let Some(token) = inner.known(&request) {
+            let now = inner.clock.now();
+            let aging = token.refresh_on.map(|time| time.unix_timestamp() <= now);
+            if aging == Some(true) {
+                self.refresh_ahead(request);
+            }
             return Ok(token);
         }
         let runtime = runtime()?;
@@ -137,6 +169,35 @@ impl Session {
             inner.acquire(request).boxed()
         });
         flight.await
+    }
+
+    /// The authority names a time from which on it would rather renew a token than have it expire.
+    /// The one task that is ever spawned: whoever asked has their token, and does not wait.
+    fn refresh_ahead(&self, request: TokenRequest) {
+        let inner = &self.inner;
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let paused = inner.read_state().pause(&request, inner.clock.now());
+        if paused.is_some() {
+            return;
+        }
+        let mut refreshing = lock(&inner.refreshing);
+        if !refreshing.insert(request.clone()) {
+            return;
+        }
+        drop(refreshing);
+        let task = {
+            let inner = Arc::clone(inner);
+            async move {
+                let done = Done(&inner, &request);
+                inner.renew_ahead(&request).await;
+                drop(done);
+            }
+        };
+        let mut ahead = lock(&self.ahead);
+        while ahead.try_join_next().is_some() {}
+        ahead.spawn_on(task, &runtime);
     }
 
     /// Always asks the person, and from then on is theirs.
@@ -160,6 +221,8 @@ impl Session {
         let flight = inner.records.join((runtime, request.clone()), || {
             let inner = Arc::clone(inner);
             let asking = async move {
+                // Where nothing can be kept, the person had better know before they sign in.
+                inner.read_again(request.cae).await?;
                 inner.prompt.wait().await;
                 let asking = Arc::clone(&inner);
                 let question = inner.prompt.put(
@@ -177,18 +240,61 @@ impl Session {
         });
         flight.await
     }
+
+    /// Forgets the person, here and in the store.
+    pub(crate) async fn sign_out(&self) -> Result<()> {
+        let inner = &self.inner;
+        runtime()?;
+        for cae in [false, true] {
+            inner.see_changes(cae).await?;
+        }
+        let changes = {
+            let mut state = inner.write_state();
+            let login_hint = inner.source.sign_in.login_hint();
+            let record = state.record.clone().or_else(|| {
+                let mut people = state.people(&inner.source.oauth, login_hint, false);
+                let person = people.pop();
+                person.filter(|_| people.is_empty())
+            });
+            let Some(record) = record else {
+                return Ok(());
+            };
+            state.sign_out(&inner.source.oauth, &record)
+        };
+        inner.store(changes).await
+    }
+}
+
+/// Ends the mark of a refresh, however it ended.
+struct Done<'a>(&'a Inner, &'a TokenRequest);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.refreshing).remove(self.1);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Inner {
     /// The path that every request of an SDK client takes: one lock for reading, no allocation but
     /// the token's.
-    fn cached(&self, scopes: &[&str]) -> Option<AzureAccessToken> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+    fn cached(&self, scopes: &[&str]) -> Option<(AzureAccessToken, bool)> {
+        let state = self.read_state();
         let tenant = &self.tenants.configured;
-        let token = state.access_token(&self.source.oauth, tenant, scopes, self.enable_cae)?;
-        has_margin(token, self.clock.now()).then(|| AzureAccessToken {
-            token: secret(&token.secret),
-            expires_on: time(token.expires_on),
+        let record = state.record.as_ref()?;
+        let token =
+            state.access_token(&self.source.oauth, record, tenant, scopes, self.enable_cae)?;
+        let now = self.clock.now();
+        let is_aging = token.refresh_on.is_some_and(|time| time <= now);
+        has_margin(token, now).then(|| {
+            let token = AzureAccessToken {
+                token: secret(&token.secret),
+                expires_on: time(token.expires_on),
+            };
+            (token, is_aging)
         })
     }
 
@@ -201,7 +307,7 @@ impl Inner {
     ) -> Result<TokenRequest> {
         let cae = enable_cae || self.enable_cae;
         let claims = claims.filter(|claims| !claims.is_empty());
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.read_state();
         Ok(TokenRequest {
             home_account_id: state
                 .record
@@ -230,33 +336,32 @@ impl Inner {
     }
 
     fn known(&self, request: &TokenRequest) -> Option<AccessTokenInfo> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let token = self.find(&state, request)?;
+        let state = self.read_state();
+        let token = self.find(&state, state.record.as_ref()?, request)?;
         has_margin(token, self.clock.now()).then(|| info(token))
     }
 
     /// A token that was issued without the claims cannot satisfy them.
-    fn find<'a>(&self, state: &'a State, request: &TokenRequest) -> Option<&'a AccessToken> {
+    fn find<'a>(
+        &self,
+        state: &'a State,
+        record: &AuthenticationRecord,
+        request: &TokenRequest,
+    ) -> Option<&'a AccessToken> {
         if request.claims.is_some() {
             return None;
         }
         let scopes: Vec<_> = request.scopes.iter().collect();
-        state.access_token(&self.source.oauth, &request.tenant, &scopes, request.cae)
+        let oauth = &self.source.oauth;
+        state.access_token(oauth, record, &request.tenant, &scopes, request.cae)
     }
 
     fn sign_ins(&self) -> u64 {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .sign_ins
+        self.read_state().sign_ins
     }
 
     fn record(&self) -> Option<AuthenticationRecord> {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .record
-            .clone()
+        self.read_state().record.clone()
     }
 }
 
@@ -268,6 +373,55 @@ impl TokenRequest {
             claims: self.claims_parameter.as_deref(),
         }
     }
+}
+
+fn authentication_required(request: &TokenRequest, why: Option<&Error>) -> Error {
+    let reason = why.map_or_else(
+        || "no token for these scopes can be had without asking".to_owned(),
+        ToString::to_string,
+    );
+    let error = Error::new(
+        ErrorKind::AuthenticationRequired,
+        format!(
+            "a person has to sign in ({reason}), and this credential may not ask them \
+             (`disable_automatic_authentication`); call `authenticate` with this error's scopes \
+             and claims"
+        ),
+    )
+    .with_request(request.scopes.to_vec(), request.claims.clone());
+    match why.and_then(Error::oauth) {
+        Some(oauth) => error.with_oauth(oauth.clone()),
+        None => error,
+    }
+}
+
+/// How many people an error names.
+const MOST_NAMED: usize = 10;
+
+fn several_people(request: &TokenRequest, people: &[AuthenticationRecord]) -> Error {
+    let mut names: Vec<_> = people
+        .iter()
+        .map(|person| match person.username.as_str() {
+            "" => person.home_account_id.clone(),
+            username => format!("{username} (tenant {})", person.tenant_id),
+        })
+        .collect();
+    names.sort_unstable();
+    let others = names.len().saturating_sub(MOST_NAMED);
+    names.truncate(MOST_NAMED);
+    let mut names = names.join(", ");
+    if others > 0 {
+        names.push_str(&format!(" and {others} more"));
+    }
+    Error::new(
+        ErrorKind::AuthenticationRequired,
+        format!(
+            "several people are signed in ({names}), and this credential may not ask which one is \
+             meant (`disable_automatic_authentication`); give `login_hint` or \
+             `authentication_record`, or call `authenticate`"
+        ),
+    )
+    .with_request(request.scopes.to_vec(), request.claims.clone())
 }
 
 /// What waits, waits on Tokio, which panics where there is none.

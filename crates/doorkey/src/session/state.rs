@@ -1,6 +1,6 @@
 use super::TokenRequest;
 use crate::{
-    cache::{AccessToken, Owner, TokenCache},
+    cache::{AccessToken, Change, Event, Identity, Owner, RefreshCandidate, Reply, TokenCache},
     error::{Error, Result},
     oauth::OAuthClient,
     record::AuthenticationRecord,
@@ -8,21 +8,37 @@ use crate::{
     tenant::TenantId,
     tokens::Tokens,
 };
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+};
 
 /// What a session knows, behind its one lock.
 #[derive(Debug)]
 pub(super) struct State {
     /// Whose session it is.
     pub(super) record: Option<AuthenticationRecord>,
-    /// How often a person has signed in, by which a waiter sees that somebody did.
+    /// How often a person has signed in or out, by which a waiter sees that somebody did.
     pub(super) sign_ins: u64,
-    cache: TokenCache,
+    pub(super) cache: TokenCache,
     /// Which tenant stands behind a name: `organizations`, or a domain. Few, so a list.
     tenant_ids: Vec<(TenantId, String)>,
     /// Until when a request is not sent again (Unix seconds), and why.
     pauses: HashMap<TokenRequest, (i64, Error)>,
+    /// Which refresh tokens were refused for a request, and how: until they are others, they would
+    /// be again.
+    refusals: HashMap<TokenRequest, (Fingerprint, Error)>,
 }
+
+/// Tells one set of refresh tokens from another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Fingerprint(u64);
+
+/// How many refused requests are remembered.
+const MOST_REFUSALS: usize = 1_000;
+
+/// What is to be stored, and in which half.
+pub(super) type Changes = Vec<(bool, Change)>;
 
 impl State {
     pub(super) fn new(record: Option<AuthenticationRecord>) -> Self {
@@ -32,27 +48,63 @@ impl State {
             cache: TokenCache::default(),
             tenant_ids: Vec::new(),
             pauses: HashMap::new(),
+            refusals: HashMap::new(),
         }
     }
 
     pub(super) fn access_token<S: AsRef<str>>(
         &self,
         oauth: &OAuthClient,
+        record: &AuthenticationRecord,
         tenant: &TenantId,
         scopes: &[S],
         cae: bool,
     ) -> Option<&AccessToken> {
-        let record = self.record.as_ref()?;
-        let realm = self.realm(tenant)?;
-        self.cache
-            .access_token(owner(oauth, &record.home_account_id), realm, scopes, cae)
+        let owner = owner(oauth, &record.home_account_id);
+        let realm = self.realm_of(record, tenant)?;
+        let found = self.cache.access_token(owner, realm, scopes, cae);
+        if found.is_some() || home_tenant(record) != Some(realm) {
+            return found;
+        }
+        // Python's library keeps a token of the home tenant under the name that it asked for.
+        NAMES_OF_HOME
+            .iter()
+            .find_map(|name| self.cache.access_token(owner, name, scopes, cae))
     }
 
-    pub(super) fn refresh_token(&self, oauth: &OAuthClient, cae: bool) -> Option<Sensitive> {
-        let record = self.record.as_ref()?;
-        self.cache
-            .refresh_token(owner(oauth, &record.home_account_id), cae)
-            .cloned()
+    pub(super) fn refresh_candidates(
+        &self,
+        oauth: &OAuthClient,
+        record: &AuthenticationRecord,
+        cae: bool,
+    ) -> Vec<RefreshCandidate> {
+        let owner = owner(oauth, &record.home_account_id);
+        self.cache.refresh_candidates(owner, cae)
+    }
+
+    /// The people in the cache whom this application can be silent for, as far as `login_hint`
+    /// does not exclude them.
+    pub(super) fn people(
+        &self,
+        oauth: &OAuthClient,
+        login_hint: Option<&str>,
+        cae: bool,
+    ) -> Vec<AuthenticationRecord> {
+        let people = self.cache.people(owner(oauth, ""), cae);
+        let fits = |username: &str| {
+            login_hint.is_none_or(|hint| hint.to_lowercase() == username.to_lowercase())
+        };
+        people
+            .into_iter()
+            .filter(|person| fits(&person.username))
+            .map(|person| AuthenticationRecord {
+                authority: oauth.authority().host_and_port(),
+                client_id: oauth.client_id().to_owned(),
+                tenant_id: person.tenant_id(),
+                home_account_id: person.home_account_id,
+                username: person.username,
+            })
+            .collect()
     }
 
     /// Keeps a reply under the tenant that it is really of. A sign-in makes the session that
@@ -61,33 +113,39 @@ impl State {
         &mut self,
         oauth: &OAuthClient,
         request: &TokenRequest,
-        reply: &Tokens,
+        tokens: &Tokens,
         expected: Option<&AuthenticationRecord>,
-        sign_in: Option<&'static str>,
-    ) -> Result<AuthenticationRecord> {
-        let record = match (expected, &reply.id_token) {
+        how: How<'_>,
+    ) -> Result<(AuthenticationRecord, Changes)> {
+        let signed_in = matches!(how, How::SignIn(_));
+        let record = match (expected, &tokens.id_token) {
             // A renewal need not say again who it is for.
-            (Some(expected), _) if sign_in.is_none() => expected.clone(),
-            _ => record_of(oauth, request, reply)?,
+            (Some(expected), _) if !signed_in => expected.clone(),
+            _ => record_of(oauth, request, tokens)?,
         };
-        let tid = reply
+        let tid = tokens
             .id_token
             .as_ref()
             .and_then(|token| token.claims.tid.clone());
         let realm = tid.unwrap_or_else(|| {
-            self.realm(&request.tenant)
+            self.realm_of(&record, &request.tenant)
                 .unwrap_or(&record.tenant_id)
                 .to_owned()
         });
-        let home_account_id = &record.home_account_id;
-        let owner = owner(oauth, home_account_id);
-        self.cache
-            .keep(owner, &realm, &request.scopes, request.cae, reply, sign_in);
-        if sign_in.is_some() {
+        let reply = Reply {
+            realm: realm.clone(),
+            requested: request.scopes.clone(),
+            tokens: tokens.clone(),
+        };
+        let changes = self.changes(oauth, &record.home_account_id, request.cae, reply, how);
+        for (cae, change) in &changes {
+            self.cache.apply(*cae, change);
+        }
+        if signed_in {
             let same = self
                 .record
                 .as_ref()
-                .is_some_and(|old| old.home_account_id == *home_account_id);
+                .is_some_and(|old| old.home_account_id == record.home_account_id);
             if !same {
                 self.tenant_ids.clear();
             }
@@ -96,21 +154,119 @@ impl State {
             if !same || expected.is_none() {
                 self.record = Some(record.clone());
             }
-            self.pauses.clear();
+            self.forget_failures();
             self.sign_ins += 1;
         }
         // A renewal may come in after somebody else signed in; their tenants are not this one's.
         let current = self
             .record
             .as_ref()
-            .is_some_and(|current| current.home_account_id == record.home_account_id);
+            .is_none_or(|current| current.home_account_id == record.home_account_id);
         if current && !request.tenant.is_id() {
             self.tenant_ids
                 .retain(|(tenant, _)| *tenant != request.tenant);
             self.tenant_ids.push((request.tenant.clone(), realm));
         }
         self.pauses.remove(request);
-        Ok(record)
+        self.refusals.remove(request);
+        Ok((record, changes))
+    }
+
+    /// What a reply changes: the half that was asked for, and the other one where it has a refresh
+    /// token that is no longer the person's newest.
+    fn changes(
+        &self,
+        oauth: &OAuthClient,
+        home_account_id: &str,
+        cae: bool,
+        reply: Reply,
+        how: How<'_>,
+    ) -> Changes {
+        let identity = identity(oauth, home_account_id);
+        let (event, used) = match how {
+            How::SignIn(grant) => {
+                let reply = reply.clone();
+                (Event::SignedIn { reply, grant }, None)
+            }
+            How::Renewal(used) => {
+                let event = Event::Renewed {
+                    reply: reply.clone(),
+                    used: used.secret.clone(),
+                    borrowed: used.cae != cae,
+                };
+                (event, Some(used.secret.clone()))
+            }
+        };
+        let replaced = reply.tokens.refresh_token.is_some()
+            && self
+                .cache
+                .has_refresh_token(identity.owner(), !cae, used.as_ref());
+        let mut changes = vec![(
+            cae,
+            Change {
+                identity: identity.clone(),
+                event,
+            },
+        )];
+        if replaced {
+            let event = Event::Replaced { reply, used };
+            changes.push((!cae, Change { identity, event }));
+        }
+        changes
+    }
+
+    /// Forgets a refresh token that its home tenant calls dead, in whichever half it is.
+    pub(super) fn forget_refresh_token(
+        &mut self,
+        oauth: &OAuthClient,
+        record: &AuthenticationRecord,
+        refresh_token: &Sensitive,
+    ) -> Changes {
+        let identity = identity(oauth, &record.home_account_id);
+        let changes: Changes = [false, true]
+            .into_iter()
+            .filter(|cae| {
+                self.cache
+                    .has_refresh_token(identity.owner(), *cae, Some(refresh_token))
+            })
+            .map(|cae| {
+                let event = Event::Died {
+                    refresh_token: refresh_token.clone(),
+                };
+                let identity = identity.clone();
+                (cae, Change { identity, event })
+            })
+            .collect();
+        for (cae, change) in &changes {
+            self.cache.apply(*cae, change);
+        }
+        changes
+    }
+
+    /// Forgets a person; whoever is asked next may be somebody else.
+    pub(super) fn sign_out(
+        &mut self,
+        oauth: &OAuthClient,
+        record: &AuthenticationRecord,
+    ) -> Changes {
+        let identity = identity(oauth, &record.home_account_id);
+        let changes: Changes = [false, true]
+            .into_iter()
+            .filter(|cae| self.cache.knows_somebody(*cae))
+            .map(|cae| {
+                let identity = identity.clone();
+                let event = Event::SignedOut;
+                (cae, Change { identity, event })
+            })
+            .collect();
+        for (cae, change) in &changes {
+            self.cache.apply(*cae, change);
+        }
+        self.record = None;
+        self.tenant_ids.clear();
+        self.forget_failures();
+        self.sign_ins += 1;
+        changes
     }
 
     /// Leaves a request alone until `until`, because of `error`.
@@ -125,15 +281,75 @@ impl State {
         (*until > now).then(|| error.clone())
     }
 
+    pub(super) fn set_refusal(
+        &mut self,
+        request: TokenRequest,
+        refused: Fingerprint,
+        error: Error,
+    ) {
+        if self.refusals.len() >= MOST_REFUSALS {
+            self.refusals.clear();
+        }
+        self.refusals.insert(request, (refused, error));
+    }
+
+    /// How these refresh tokens were refused for this request.
+    pub(super) fn refusal(&self, request: &TokenRequest, of: Fingerprint) -> Option<Error> {
+        let (refused, error) = self.refusals.get(request)?;
+        (*refused == of).then(|| error.clone())
+    }
+
+    fn forget_failures(&mut self) {
+        self.pauses.clear();
+        self.refusals.clear();
+    }
+
     /// The tenant id under which the tokens of `tenant` are kept, if it is known. What stands behind
-    /// a name is learned, not guessed: a guest's `organizations` is not where they signed in last.
-    fn realm<'a>(&'a self, tenant: &'a TenantId) -> Option<&'a str> {
+    /// a domain is learned, not guessed; behind `organizations` stands a person's home tenant.
+    pub(super) fn realm_of<'a>(
+        &'a self,
+        record: &'a AuthenticationRecord,
+        tenant: &'a TenantId,
+    ) -> Option<&'a str> {
         if tenant.is_id() {
             return Some(tenant.as_str());
         }
         let known = self.tenant_ids.iter().find(|(name, _)| name == tenant);
-        known.map(|(_, id)| id.as_str())
+        let known = known.map(|(_, id)| id.as_str());
+        known.or_else(|| match tenant.as_str() {
+            name if NAMES_OF_HOME.contains(&name) => home_tenant(record),
+            // One tenant, under a name of its own.
+            "adfs" => Some("adfs"),
+            _ => None,
+        })
     }
+}
+
+/// By which way tokens came.
+#[derive(Clone, Copy)]
+pub(super) enum How<'a> {
+    /// A person signed in, by this grant.
+    SignIn(&'static str),
+    Renewal(&'a RefreshCandidate),
+}
+
+impl Fingerprint {
+    pub(super) fn of(candidates: &[RefreshCandidate]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        for candidate in candidates {
+            candidate.secret.expose().hash(&mut hasher);
+        }
+        Self(hasher.finish())
+    }
+}
+
+/// The names by which a person's home tenant is asked for, where they have a work account.
+const NAMES_OF_HOME: [&str; 2] = [TenantId::ORGANIZATIONS, "common"];
+
+/// The tenant that an account is of: the second part of `uid.utid`.
+pub(super) fn home_tenant(record: &AuthenticationRecord) -> Option<&str> {
+    let (_, tenant) = record.home_account_id.rsplit_once('.')?;
+    azure_core::Uuid::try_parse(tenant).ok().map(|_| tenant)
 }
 
 /// Nobody's tokens are kept: an answer to a person's sign-in must say who signed in.
@@ -173,6 +389,16 @@ fn owner<'a>(oauth: &'a OAuthClient, home_account_id: &'a str) -> Owner<'a> {
     Owner {
         home_account_id,
         environment: oauth.authority().host(),
+        aliases: oauth.authority().aliases(),
         client_id: oauth.client_id(),
+    }
+}
+
+fn identity(oauth: &OAuthClient, home_account_id: &str) -> Identity {
+    Identity {
+        home_account_id: home_account_id.to_owned(),
+        environment: oauth.authority().host().to_owned(),
+        aliases: oauth.authority().aliases(),
+        client_id: oauth.client_id().to_owned(),
     }
 }

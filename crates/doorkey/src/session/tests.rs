@@ -103,11 +103,9 @@ async fn a_failed_renewal_is_not_repeated_for_thirty_seconds_while_the_token_liv
     let credential = entra.credential(|_| {});
     let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
     until(&entra, info.expires_on, 200).await;
-    entra.emulator.replace_next(
-        Endpoint::Token,
-        100,
-        refusal("invalid_grant", "basic_action"),
-    );
+    entra
+        .emulator
+        .replace_next(Endpoint::Token, 100, Reply::new(500));
     for _ in 0..50 {
         assert_eq!(
             token(&*credential, SCOPE).await.unwrap(),

@@ -18,6 +18,10 @@ impl SystemStore {
             allow_unencrypted_storage,
         }
     }
+
+    pub(crate) fn with_environment(self, _environment: crate::seams::Environment) -> Self {
+        self
+    }
 }
 
 #[async_trait]

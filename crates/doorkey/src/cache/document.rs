@@ -1,0 +1,223 @@
+use super::{
+    entities::{AccessToken, Account, AppMetadata, IdToken, RefreshToken},
+    members::Members,
+    section::{Entity, Section},
+};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt};
+use zeroize::Zeroizing;
+
+/// MSAL's document: one object of objects, by kind and key.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) access_tokens: Section<AccessToken>,
+    pub(super) accounts: Section<Account>,
+    pub(super) id_tokens: Section<IdToken>,
+    pub(super) refresh_tokens: Section<RefreshToken>,
+    pub(super) app_metadata: Section<AppMetadata>,
+    /// Sections of a kind that nobody here knows, as they were written.
+    others: Vec<(String, Members)>,
+}
+
+/// What could be read, and whether that was all.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) document: Document,
+    /// Why the text is no cache, or not a whole one.
+    pub(super) damage: Option<serde_json::Error>,
+}
+
+impl Document {
+    /// Reads what can be read: of a text that was cut, what stands before the cut.
+    pub(super) fn read(bytes: &[u8]) -> Reading {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut document = Self::default();
+        if bytes.trim_ascii().is_empty() {
+            return Reading {
+                document,
+                damage: None,
+            };
+        }
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let read = deserializer
+            .deserialize_map(Sections(&mut document))
+            .and_then(|()| deserializer.end());
+        Reading {
+            document,
+            damage: read.err(),
+        }
+    }
+
+    pub(super) fn write(&self) -> Zeroizing<Vec<u8>> {
+        // In one piece of memory: one that grew would leave its smaller ones behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(self.longest()));
+        let mut separator = b'{';
+        write_section(
+            &mut text,
+            &mut separator,
+            "AccessToken",
+            &self.access_tokens,
+        );
+        write_section(&mut text, &mut separator, "Account", &self.accounts);
+        write_section(&mut text, &mut separator, "IdToken", &self.id_tokens);
+        write_section(
+            &mut text,
+            &mut separator,
+            "RefreshToken",
+            &self.refresh_tokens,
+        );
+        write_section(&mut text, &mut separator, "AppMetadata", &self.app_metadata);
+        for (name, members) in &self.others {
+            text.push(separator);
+            separator = b',';
+            write_name(&mut text, name);
+            text.extend_from_slice(members.as_str().as_bytes());
+        }
+        if separator == b'{' {
+            text.push(b'{');
+        }
+        text.push(b'}');
+        text
+    }
+
+    /// Adds what `other` has and this has not, or has only an older one of.
+    pub(super) fn merge(&mut self, other: &Self) {
+        merge(&mut self.access_tokens, &other.access_tokens);
+        merge(&mut self.accounts, &other.accounts);
+        merge(&mut self.id_tokens, &other.id_tokens);
+        merge(&mut self.refresh_tokens, &other.refresh_tokens);
+        merge(&mut self.app_metadata, &other.app_metadata);
+        for (name, members) in &other.others {
+            if !self.others.iter().any(|(own, _)| own == name) {
+                self.others.push((name.clone(), members.clone()));
+            }
+        }
+    }
+
+    fn longest(&self) -> usize {
+        fn of<E: Entity>(section: &Section<E>) -> usize {
+            section
+                .entries()
+                // A character of a key takes six bytes at most (`\u0000`).
+                .map(|entry| entry.members.as_str().len() + 6 * entry.key.len() + 4)
+                .sum()
+        }
+        let others = self.others.iter();
+        let others: usize = others
+            .map(|(name, members)| 6 * name.len() + members.as_str().len() + 4)
+            .sum();
+        of(&self.access_tokens)
+            + of(&self.accounts)
+            + of(&self.id_tokens)
+            + of(&self.refresh_tokens)
+            + of(&self.app_metadata)
+            + others
+            + 128
+    }
+}
+
+/// Two documents in one: what `other` has and `own` has not, or has only an older one of, is added.
+pub(super) fn merged(own: &[u8], other: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut document = Document::read(own).document;
+    document.merge(&Document::read(other).document);
+    document.write()
+}
+
+fn merge<E: Entity>(own: &mut Section<E>, other: &Section<E>) {
+    let written_on = |entity: &Option<E>| entity.as_ref().map_or(0, Entity::written_on);
+    for theirs in other.entries() {
+        let ours = own.get(&theirs.key);
+        if ours.is_none_or(|ours| written_on(&theirs.entity) > written_on(&ours.entity)) {
+            own.put(&theirs.key, theirs.members.clone());
+        }
+    }
+}
+
+fn write_section<E: Entity>(
+    text: &mut Vec<u8>,
+    separator: &mut u8,
+    name: &str,
+    section: &Section<E>,
+) {
+    if section.is_empty() {
+        return;
+    }
+    text.push(*separator);
+    *separator = b',';
+    write_name(text, name);
+    let mut separator = b'{';
+    for entry in section.entries() {
+        text.push(separator);
+        separator = b',';
+        write_name(text, &entry.key);
+        text.extend_from_slice(entry.members.as_str().as_bytes());
+    }
+    text.push(b'}');
+}
+
+fn write_name(text: &mut Vec<u8>, name: &str) {
+    let name = serde_json::Value::from(name).to_string();
+    text.extend_from_slice(name.as_bytes());
+    text.push(b':');
+}
+
+/// Fills the document while it reads, so that what was read stays when the rest cannot be.
+struct Sections<'a>(&'a mut Document);
+
+impl<'de> Visitor<'de> for Sections<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a token cache")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let document = self.0;
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            match name.as_ref() {
+                "AccessToken" => map.next_value_seed(Entries(&mut document.access_tokens))?,
+                "Account" => map.next_value_seed(Entries(&mut document.accounts))?,
+                "IdToken" => map.next_value_seed(Entries(&mut document.id_tokens))?,
+                "RefreshToken" => map.next_value_seed(Entries(&mut document.refresh_tokens))?,
+                "AppMetadata" => map.next_value_seed(Entries(&mut document.app_metadata))?,
+                _ => {
+                    let raw: &RawValue = map.next_value()?;
+                    let members = Members::written(raw);
+                    document.others.push((name.into_owned(), members));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Entries<'a, E>(&'a mut Section<E>);
+
+impl<'de, E: Entity> DeserializeSeed<'de> for Entries<'_, E> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, E: Entity> Visitor<'de> for Entries<'_, E> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of entities")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let raw: &RawValue = map.next_value()?;
+            self.0.put(&key, Members::written(raw));
+        }
+        Ok(())
+    }
+
+    fn visit_unit<Failure: Error>(self) -> Result<(), Failure> {
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+use super::{
+    Owner, RefreshCandidate,
+    document::Document,
+    entities::{AccessToken, RefreshToken},
+    section::At,
+};
+
+/// What is known of an application's family.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Family {
+    Member(String),
+    /// It has no family, or has left it.
+    None,
+    /// The application was never seen here.
+    Unknown,
+}
+
+/// The only family that Entra ID has.
+const FAMILY: &str = "1";
+
+impl Document {
+    pub(super) fn access_token<S: AsRef<str>>(
+        &self,
+        owner: Owner<'_>,
+        realm: &str,
+        scopes: &[S],
+    ) -> Option<&AccessToken> {
+        owner.environments().find_map(|environment| {
+            let place = At([owner.home_account_id, environment, owner.client_id, realm]);
+            let candidates = self.access_tokens.at(place);
+            candidates
+                .filter(|token| token.is_plain() && token.answers(scopes))
+                .max_by_key(|token| token.expires_on)
+        })
+    }
+
+    /// Every refresh token of the person, whichever application it was given to.
+    pub(super) fn refresh_tokens_of(
+        &self,
+        owner: Owner<'_>,
+    ) -> impl Iterator<Item = &RefreshToken> {
+        owner.environments().flat_map(move |environment| {
+            let place = At([owner.home_account_id, environment, "", ""]);
+            self.refresh_tokens.at(place)
+        })
+    }
+
+    pub(super) fn refresh_candidates<'a>(
+        &'a self,
+        owner: Owner<'a>,
+        family: &'a Family,
+        cae: bool,
+    ) -> impl Iterator<Item = RefreshCandidate> + 'a {
+        self.refresh_tokens_of(owner).filter_map(move |token| {
+            let is_own = token.client_id.eq_ignore_ascii_case(owner.client_id);
+            (is_own || family.takes(token.family_id.as_deref())).then(|| RefreshCandidate {
+                secret: token.secret.clone(),
+                cae,
+                is_own,
+                written_on: token.last_modification_time,
+            })
+        })
+    }
+
+    pub(super) fn has_account(&self, owner: Owner<'_>) -> bool {
+        owner.environments().any(|environment| {
+            let place = At([owner.home_account_id, environment, "", ""]);
+            self.accounts.at(place).next().is_some()
+        })
+    }
+
+    /// The configured host; an alias, where the person is known under that one only.
+    pub(super) fn environment_of<'a>(&self, owner: Owner<'a>) -> &'a str {
+        let known = owner.environments().find(|environment| {
+            let place = At([owner.home_account_id, environment, "", ""]);
+            self.accounts.at(place).next().is_some()
+                || self.refresh_tokens.at(place).next().is_some()
+        });
+        known.unwrap_or(owner.environment)
+    }
+
+    pub(super) fn family(&self, owner: Owner<'_>) -> Family {
+        let metadata = owner.environments().find_map(|environment| {
+            let place = At(["", environment, owner.client_id, ""]);
+            self.app_metadata.at(place).next()
+        });
+        let mut own = self
+            .refresh_tokens_of(owner)
+            .filter(|token| token.client_id.eq_ignore_ascii_case(owner.client_id));
+        match metadata.map(|metadata| &metadata.family_id) {
+            Some(None) => Family::None,
+            Some(Some(family)) => Family::Member(family.clone()),
+            // Not every library writes the metadata.
+            None => match own.find_map(|token| token.family_id.clone()) {
+                Some(family) => Family::Member(family),
+                None => Family::Unknown,
+            },
+        }
+    }
+
+    /// This application, and those that share its refresh tokens.
+    pub(super) fn family_of(&self, owner: Owner<'_>) -> Vec<String> {
+        let mut clients = vec![owner.client_id.to_owned()];
+        let Family::Member(family) = self.family(owner) else {
+            return clients;
+        };
+        let metadata = self.app_metadata.entities();
+        clients.extend(
+            metadata
+                .filter(|other| other.family_id.as_ref() == Some(&family))
+                .map(|other| other.client_id.clone()),
+        );
+        clients.extend(
+            self.refresh_tokens_of(owner)
+                .filter(|token| token.family_id.as_ref() == Some(&family))
+                .map(|token| token.client_id.clone()),
+        );
+        clients
+    }
+}
+
+impl Family {
+    fn takes(&self, family_id: Option<&str>) -> bool {
+        match (self, family_id) {
+            (Self::Member(own), Some(theirs)) => own == theirs,
+            // An application that was never seen may be of the family, and finds out by trying.
+            (Self::Unknown, Some(theirs)) => theirs == FAMILY,
+            (Self::None, _) | (_, None) => false,
+        }
+    }
+}

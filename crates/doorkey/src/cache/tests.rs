@@ -1,0 +1,551 @@
+use super::*;
+use crate::{scopes::Scopes, tokens::Tokens};
+use serde_json::{Value, json};
+
+const HOME: &str = "11111111-2222-3333-4444-555555555555.aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+const HOST: &str = "login.microsoftonline.com";
+const CLIENT: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+const REALM: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+const NOW: i64 = 1_764_020_000;
+const OWNER: Owner<'_> = Owner {
+    home_account_id: HOME,
+    environment: HOST,
+    aliases: &["login.microsoftonline.com", "login.windows.net"],
+    client_id: CLIENT,
+};
+
+fn tokens(secret: &str, scope: Option<&str>, expires_on: i64) -> Tokens {
+    Tokens {
+        access_token: Sensitive::new(secret),
+        token_type: "Bearer".into(),
+        received_on: NOW,
+        expires_on,
+        extended_expires_on: 1_764_106_399,
+        refresh_on: Some(1_764_022_399),
+        refresh_token: Some(Sensitive::new(format!("refresh {secret}"))),
+        id_token: Some(crate::testing::id_token("Alice@Contoso.com")),
+        client_info: None,
+        scope: scope.map(Into::into),
+        family_id: Some("1".into()),
+    }
+}
+
+fn reply(requested: &[&str], tokens: Tokens) -> Reply {
+    Reply {
+        realm: REALM.into(),
+        requested: Scopes::parse(requested).unwrap(),
+        tokens,
+    }
+}
+
+fn identity(owner: Owner<'_>) -> Identity {
+    Identity {
+        home_account_id: owner.home_account_id.into(),
+        environment: owner.environment.into(),
+        aliases: owner.aliases,
+        client_id: owner.client_id.into(),
+    }
+}
+
+fn by(owner: Owner<'_>, event: Event) -> Change {
+    Change {
+        identity: identity(owner),
+        event,
+    }
+}
+
+fn sign_in(owner: Owner<'_>, requested: &[&str], tokens: Tokens) -> Change {
+    let reply = reply(requested, tokens);
+    let grant = "authorization_code";
+    by(owner, Event::SignedIn { reply, grant })
+}
+
+fn renewal(owner: Owner<'_>, used: &str, tokens: Tokens) -> Change {
+    let event = Event::Renewed {
+        reply: reply(&["a"], tokens),
+        used: Sensitive::new(used),
+        borrowed: false,
+    };
+    by(owner, event)
+}
+
+/// A half that was read from `document`.
+fn cache_of(document: &Value) -> TokenCache {
+    let reading = Document::read(document.to_string().as_bytes());
+    assert!(reading.damage.is_none(), "{:?}", reading.damage);
+    let mut cache = TokenCache::default();
+    cache.without_cae.document = reading.document;
+    cache
+}
+
+fn written(cache: &TokenCache, cae: bool) -> Value {
+    serde_json::from_slice(&cache.half(cae).document.write()).unwrap()
+}
+
+fn found(cache: &TokenCache, scopes: &[&str], cae: bool) -> Option<String> {
+    let token = cache.access_token(OWNER, REALM, scopes, cae)?;
+    Some(token.secret.expose().to_owned())
+}
+
+fn refresh_tokens(cache: &TokenCache, owner: Owner<'_>) -> Vec<String> {
+    let candidates = cache.refresh_candidates(owner, false);
+    let secrets = candidates.iter().map(|candidate| candidate.secret.expose());
+    secrets.map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn the_document_is_the_one_that_msal_for_python_writes() {
+    let mut cache = TokenCache::default();
+    let scope = "User.Read https://graph.microsoft.com/.default openid profile email";
+    let tokens = tokens("AT", Some(scope), 1_764_024_799);
+    cache.apply(false, &sign_in(OWNER, &["User.Read"], tokens));
+
+    let target = "User.Read email https://graph.microsoft.com/.default openid profile";
+    let lower = target.to_lowercase();
+    let expected = json!({
+        "AccessToken": {
+            format!("{HOME}-{HOST}-accesstoken-{CLIENT}-{REALM}-{lower}"): {
+                "credential_type": "AccessToken", "secret": "AT", "home_account_id": HOME,
+                "environment": HOST, "client_id": CLIENT, "target": target, "realm": REALM,
+                "token_type": "Bearer", "cached_at": "1764020000", "expires_on": "1764024799",
+                "extended_expires_on": "1764106399", "refresh_on": "1764022399",
+            }
+        },
+        "Account": {
+            format!("{HOME}-{HOST}-{REALM}"): {
+                "home_account_id": HOME, "environment": HOST, "realm": REALM,
+                "local_account_id": "11111111-2222-3333-4444-555555555555",
+                "username": "Alice@Contoso.com", "authority_type": "MSSTS",
+                "account_source": "authorization_code",
+            }
+        },
+        "IdToken": {
+            format!("{HOME}-{HOST}-idtoken-{CLIENT}-{REALM}-"): {
+                "credential_type": "IdToken",
+                "secret": "header.payload.signature",
+                "home_account_id": HOME, "environment": HOST, "realm": REALM,
+                "client_id": CLIENT,
+            }
+        },
+        "RefreshToken": {
+            format!("{HOME}-{HOST}-refreshtoken-{CLIENT}--{lower}"): {
+                "credential_type": "RefreshToken", "secret": "refresh AT",
+                "home_account_id": HOME, "environment": HOST, "client_id": CLIENT,
+                "target": target, "last_modification_time": "1764020000", "family_id": "1",
+            }
+        },
+        "AppMetadata": {
+            format!("appmetadata-{HOST}-{CLIENT}"): {
+                "client_id": CLIENT, "environment": HOST, "family_id": "1",
+            }
+        }
+    });
+    assert_eq!(written(&cache, false), expected);
+    assert_eq!(written(&cache_of(&expected), false), expected);
+}
+
+#[test]
+fn scopes_are_a_set_without_case() {
+    let mut cache = TokenCache::default();
+    let tokens = tokens("one", Some("openid Mail.Read User.Read"), NOW + 9);
+    cache.apply(false, &sign_in(OWNER, &["Mail.Read"], tokens));
+    assert_eq!(found(&cache, &["mail.read"], false).as_deref(), Some("one"));
+    let both = found(&cache, &["User.Read", "Mail.Read"], false);
+    assert_eq!(both.as_deref(), Some("one"));
+    assert_eq!(found(&cache, &["Mail"], false), None);
+    assert_eq!(found(&cache, &["Mail.Read", "Other"], false), None);
+}
+
+#[test]
+fn the_same_question_finds_the_token_however_the_authority_names_the_scope() {
+    let mut cache = TokenCache::default();
+    let asked = ["https://management.core.windows.net//.default"];
+    let named = Some("https://management.azure.com/user_impersonation");
+    cache.apply(
+        false,
+        &sign_in(OWNER, &asked, tokens("one", named, NOW + 9)),
+    );
+    assert_eq!(found(&cache, &asked, false).as_deref(), Some("one"));
+    cache.apply(
+        false,
+        &sign_in(OWNER, &asked, tokens("two", named, NOW + 8)),
+    );
+    let newer = found(&cache, &asked, false);
+    assert_eq!(newer.as_deref(), Some("two"), "the newer one is kept");
+    let next_run = cache_of(&written(&cache, false));
+    assert_eq!(found(&next_run, &asked, false).as_deref(), Some("two"));
+}
+
+#[test]
+fn a_scope_that_was_not_granted_is_not_served() {
+    let mut cache = TokenCache::default();
+    let tokens = tokens("one", Some("User.Read"), NOW + 9);
+    cache.apply(false, &sign_in(OWNER, &["Mail.Send", "User.Read"], tokens));
+    assert_eq!(found(&cache, &["User.Read"], false).as_deref(), Some("one"));
+    assert_eq!(found(&cache, &["Mail.Send"], false), None);
+    let both = found(&cache, &["User.Read", "Mail.Send"], false);
+    assert_eq!(both.as_deref(), Some("one"), "no question is asked twice");
+}
+
+#[test]
+fn another_account_tenant_or_application_finds_nothing() {
+    let mut cache = TokenCache::default();
+    let mut tokens = tokens("one", None, NOW + 9);
+    tokens.family_id = None;
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens));
+    for owner in [
+        Owner {
+            home_account_id: "other",
+            ..OWNER
+        },
+        Owner {
+            environment: "login.microsoftonline.us",
+            aliases: &[],
+            ..OWNER
+        },
+        Owner {
+            client_id: "other",
+            ..OWNER
+        },
+    ] {
+        assert!(cache.access_token(owner, REALM, &["a"], false).is_none());
+        assert!(cache.refresh_candidates(owner, false).is_empty());
+    }
+    assert!(cache.access_token(OWNER, "other", &["a"], false).is_none());
+}
+
+#[test]
+fn an_entry_under_an_alias_is_found_and_is_the_one_that_is_updated() {
+    let mut cache = TokenCache::default();
+    let alias = Owner {
+        environment: "login.windows.net",
+        ..OWNER
+    };
+    cache.apply(false, &sign_in(alias, &["a"], tokens("one", None, NOW + 9)));
+    assert_eq!(found(&cache, &["a"], false).as_deref(), Some("one"));
+    assert_eq!(refresh_tokens(&cache, OWNER), ["refresh one"]);
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("two", None, NOW + 9)));
+    let document = written(&cache, false);
+    for section in ["AccessToken", "Account", "IdToken", "RefreshToken"] {
+        let entries = document[section].as_object().unwrap();
+        assert_eq!(entries.len(), 1, "{section}");
+        let entry = entries.values().next().unwrap();
+        assert_eq!(entry["environment"], "login.windows.net", "{section}");
+    }
+    assert_eq!(found(&cache, &["a"], false).as_deref(), Some("two"));
+}
+
+#[test]
+fn what_nobody_here_knows_survives() {
+    let document = json!({
+        "AccessToken": {
+            "k1": {"secret": "x", "strange": {"a": [1, 2.50, null]}},
+            "k2": 7,
+            format!("{HOME}-{HOST}-accesstoken-{CLIENT}-{REALM}-a"): {
+                "credential_type": "AccessToken", "secret": "old", "home_account_id": HOME,
+                "environment": HOST, "client_id": CLIENT, "target": "a", "realm": REALM,
+                "cached_at": 1_764_000_000, "expires_on": 1_764_099_999.5, "more": true,
+                "refresh_on": "5", "requestedClaimsHash": "h",
+            }
+        },
+        "Account": {
+            format!("{HOME}-{HOST}-{REALM}"): {
+                "home_account_id": HOME, "environment": HOST, "realm": REALM, "username": "old",
+                "client_info": "ci", "tenantProfiles": ["{}"],
+            }
+        },
+        "Settings": {"theme": "dark"},
+        "version": 3,
+    });
+    let mut cache = cache_of(&document);
+    assert_eq!(written(&cache, false), document);
+    assert_eq!(
+        found(&cache, &["a"], false),
+        None,
+        "a token for claims is for those claims"
+    );
+
+    let mut tokens = tokens("new", Some("a"), NOW + 9);
+    tokens.refresh_on = None;
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens));
+    let after = written(&cache, false);
+    assert_eq!(after["Settings"], document["Settings"]);
+    assert_eq!(after["version"], 3);
+    assert_eq!(after["AccessToken"]["k1"], document["AccessToken"]["k1"]);
+    assert_eq!(after["AccessToken"]["k2"], 7);
+    let key = format!("{HOME}-{HOST}-accesstoken-{CLIENT}-{REALM}-a");
+    let token = &after["AccessToken"][&key];
+    assert_eq!(token["more"], true);
+    assert_eq!(token["secret"], "new");
+    assert_eq!(token["refresh_on"], Value::Null, "it was the old token's");
+    let account = &after["Account"][format!("{HOME}-{HOST}-{REALM}")];
+    assert_eq!(account["client_info"], "ci");
+    assert_eq!(account["tenantProfiles"], json!(["{}"]));
+    assert_eq!(account["username"], "Alice@Contoso.com");
+    assert_eq!(found(&cache, &["a"], false).as_deref(), Some("new"));
+}
+
+#[test]
+fn a_byte_order_mark_blanks_and_nothing_are_no_damage() {
+    for text in [
+        "",
+        " \r\n",
+        "\u{feff}",
+        "\u{feff}{}",
+        "{}",
+        r#"{"AccessToken": null}"#,
+    ] {
+        let reading = Document::read(text.as_bytes());
+        assert!(reading.damage.is_none(), "{text:?}");
+    }
+}
+
+#[test]
+fn of_a_text_that_was_cut_the_entries_before_the_cut_are_read() {
+    let mut cache = TokenCache::default();
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
+    let text = cache.without_cae.document.write();
+    for cut in 1..text.len() {
+        assert!(Document::read(&text[..cut]).damage.is_some(), "{cut}");
+    }
+    let reading = Document::read(&text[..text.len() - 2]);
+    cache.without_cae.document = reading.document;
+    assert_eq!(found(&cache, &["a"], false).as_deref(), Some("one"));
+    for text in [
+        "[]",
+        "x",
+        "{} {}",
+        "\u{0}\u{0}",
+        r#"{"AccessToken": []}"#,
+        "7",
+    ] {
+        assert!(Document::read(text.as_bytes()).damage.is_some(), "{text:?}");
+    }
+}
+
+/// A refresh token as MSAL.NET and older libraries key it.
+fn foreign(client: &str, secret: &str, modified: Option<&str>, family: Option<&str>) -> Value {
+    let mut entry = json!({
+        "credential_type": "RefreshToken", "secret": secret, "home_account_id": HOME,
+        "environment": HOST, "client_id": client,
+    });
+    if let Some(modified) = modified {
+        entry["last_modification_time"] = modified.into();
+    }
+    if let Some(family) = family {
+        entry["family_id"] = family.into();
+    }
+    entry
+}
+
+#[test]
+fn refresh_tokens_are_found_by_content_the_newest_of_our_own_first_and_each_once() {
+    let cache = cache_of(&json!({
+        "RefreshToken": {
+            format!("{HOME}-{HOST}-refreshtoken-{CLIENT}--"): foreign(CLIENT, "no time", None, None),
+            "any key": foreign(CLIENT, "newest", Some("9"), Some("1")),
+            format!("{HOME}-{HOST}-refreshtoken-1--"): foreign(CLIENT, "newest", Some("9"), Some("1")),
+            "sibling": foreign("other", "sibling", Some("99"), Some("1")),
+            "stranger": foreign("stranger", "stranger", Some("99"), None),
+        },
+    }));
+    assert_eq!(
+        refresh_tokens(&cache, OWNER),
+        ["newest", "no time", "sibling"]
+    );
+}
+
+#[test]
+fn an_application_that_has_left_its_family_does_not_use_its_tokens() {
+    let sibling = json!({ "sibling": foreign("other", "sibling", None, Some("1")) });
+    let with = |metadata: Value| {
+        cache_of(&json!({ "RefreshToken": sibling, "AppMetadata": { "m": metadata } }))
+    };
+    let never_seen = cache_of(&json!({ "RefreshToken": sibling }));
+    assert_eq!(refresh_tokens(&never_seen, OWNER), ["sibling"]);
+    let member = with(json!({"client_id": CLIENT, "environment": HOST, "family_id": "1"}));
+    assert_eq!(refresh_tokens(&member, OWNER), ["sibling"]);
+    for left in [json!(null), json!(""), json!("2")] {
+        let left = with(json!({"client_id": CLIENT, "environment": HOST, "family_id": left}));
+        assert!(refresh_tokens(&left, OWNER).is_empty());
+    }
+
+    let mut cache = member;
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
+    let mut without_foci = tokens("two", None, NOW + 9);
+    without_foci.family_id = None;
+    cache.apply(false, &renewal(OWNER, "refresh one", without_foci));
+    assert_eq!(refresh_tokens(&cache, OWNER), ["refresh two"]);
+    let document = written(&cache, false);
+    assert_eq!(document["RefreshToken"]["sibling"]["secret"], "sibling");
+    let metadata = document["AppMetadata"].as_object().unwrap();
+    assert_eq!(metadata.len(), 1);
+    assert_eq!(metadata["m"]["family_id"], Value::Null);
+}
+
+#[test]
+fn a_new_sign_in_replaces_every_older_token_of_the_application() {
+    let mut cache = cache_of(&json!({
+        "RefreshToken": {
+            "any key": foreign(CLIENT, "old", Some("9"), Some("1")),
+            "twin": foreign("other", "old", Some("9"), Some("1")),
+            "sibling": foreign("other", "sibling", Some("9"), Some("1")),
+        },
+    }));
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
+    assert_eq!(refresh_tokens(&cache, OWNER), ["refresh one", "sibling"]);
+    cache.apply(false, &sign_in(OWNER, &["b"], tokens("two", None, NOW + 9)));
+    assert_eq!(refresh_tokens(&cache, OWNER), ["refresh two", "sibling"]);
+}
+
+#[test]
+fn a_renewed_token_takes_the_place_of_the_one_that_was_used() {
+    let mut cache = cache_of(&json!({
+        "Account": { "a": {"home_account_id": HOME, "environment": HOST} },
+        "RefreshToken": {
+            "any key": {
+                "secret": "old", "home_account_id": HOME, "environment": HOST,
+                "client_id": CLIENT, "family_id": "1", "more": [1],
+            },
+            "twin": foreign("other", "old", None, Some("1")),
+        },
+    }));
+    cache.apply(false, &renewal(OWNER, "old", tokens("one", None, NOW + 9)));
+    let document = written(&cache, false);
+    let entries = document["RefreshToken"].as_object().unwrap();
+    assert_eq!(entries.len(), 2);
+    for entry in entries.values() {
+        assert_eq!(entry["secret"], "refresh one");
+        assert_eq!(entry["last_modification_time"], "1764020000");
+        assert_eq!(entry["family_id"], "1");
+    }
+    assert_eq!(entries["any key"]["more"], json!([1]));
+    assert_eq!(entries["twin"]["client_id"], "other");
+    assert_eq!(
+        document["Account"]["a"]["username"],
+        Value::Null,
+        "a renewal brings no account"
+    );
+}
+
+#[test]
+fn a_renewal_that_comes_after_a_sign_out_keeps_nothing() {
+    let mut cache = TokenCache::default();
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
+    cache.apply(false, &by(OWNER, Event::SignedOut));
+    let after = written(&cache, false);
+    cache.apply(
+        false,
+        &renewal(OWNER, "refresh one", tokens("two", None, NOW + 9)),
+    );
+    assert_eq!(written(&cache, false), after);
+    assert_eq!(
+        after.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["AppMetadata"]
+    );
+}
+
+#[test]
+fn signing_out_takes_what_is_the_applications_and_its_familys_and_nothing_else() {
+    let mut cache = TokenCache::default();
+    let sibling = Owner {
+        client_id: "sibling",
+        ..OWNER
+    };
+    let stranger = Owner {
+        client_id: "stranger",
+        ..OWNER
+    };
+    let neighbour = Owner {
+        home_account_id: "b.t",
+        ..OWNER
+    };
+    let alone = |secret| {
+        let mut tokens = tokens(secret, None, NOW + 9);
+        tokens.family_id = None;
+        tokens
+    };
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
+    cache.apply(
+        false,
+        &sign_in(sibling, &["a"], tokens("two", None, NOW + 9)),
+    );
+    cache.apply(false, &sign_in(stranger, &["a"], alone("three")));
+    cache.apply(
+        false,
+        &sign_in(neighbour, &["a"], tokens("four", None, NOW + 9)),
+    );
+    cache.apply(false, &by(OWNER, Event::SignedOut));
+    for gone in [OWNER, sibling] {
+        assert!(cache.access_token(gone, REALM, &["a"], false).is_none());
+        assert!(refresh_tokens(&cache, gone).is_empty());
+    }
+    assert_eq!(refresh_tokens(&cache, stranger), ["refresh three"]);
+    assert_eq!(refresh_tokens(&cache, neighbour), ["refresh four"]);
+    let accounts = |cache: &TokenCache| written(cache, false)["Account"].as_object().unwrap().len();
+    assert_eq!(accounts(&cache), 2, "the stranger still needs the account");
+    cache.apply(false, &by(stranger, Event::SignedOut));
+    assert_eq!(accounts(&cache), 1);
+}
+
+#[test]
+fn a_dead_refresh_token_goes_with_its_twins_alone() {
+    let mut cache = TokenCache::default();
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
+    let refresh_token = Sensitive::new("refresh one");
+    cache.apply(false, &by(OWNER, Event::Died { refresh_token }));
+    assert!(refresh_tokens(&cache, OWNER).is_empty());
+    assert_eq!(found(&cache, &["a"], false).as_deref(), Some("one"));
+}
+
+#[test]
+fn times_are_read_however_they_are_written() {
+    for (expires_on, read) in [
+        (json!("1764020009"), Some(1_764_020_009)),
+        (json!(1_764_020_009), Some(1_764_020_009)),
+        (json!(1_764_020_009.7), Some(1_764_020_009)),
+        (json!("1764020009.7"), Some(1_764_020_009)),
+        (json!(1e300), Some(253_402_300_799)),
+        (json!("-5"), Some(0)),
+        (json!(null), None),
+        (json!("soon"), None),
+        (json!("nan"), None),
+    ] {
+        let cache = cache_of(&json!({ "AccessToken": { "k": {
+            "secret": "x", "home_account_id": HOME, "environment": HOST, "client_id": CLIENT,
+            "target": "a", "realm": REALM, "expires_on": expires_on,
+        }}}));
+        let token = cache.access_token(OWNER, REALM, &["a"], false);
+        assert_eq!(token.map(|token| token.expires_on), read, "{expires_on}");
+    }
+}
+
+#[test]
+fn people_are_those_of_the_application_or_else_of_its_family() {
+    let mut cache = TokenCache::default();
+    let sibling = Owner {
+        client_id: "sibling",
+        home_account_id: "b.t",
+        ..OWNER
+    };
+    cache.apply(
+        false,
+        &sign_in(sibling, &["a"], tokens("two", None, NOW + 9)),
+    );
+    let names = |cache: &TokenCache| {
+        let people = cache.people(OWNER, true);
+        people
+            .into_iter()
+            .map(|person| person.home_account_id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&cache), ["b.t"]);
+    cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
+    assert_eq!(names(&cache), [HOME]);
+    let listed: Vec<_> = cache
+        .signed_in(OWNER)
+        .into_iter()
+        .map(|one| one.client_id)
+        .collect();
+    assert_eq!(listed, ["sibling", CLIENT]);
+}
