@@ -91,10 +91,14 @@ impl Document {
         }
         let environment = self.environment_of(owner).to_owned();
         self.keep_tokens(owner, &environment, reply);
-        if self.rotate(owner, reply, used) {
+        let secret = reply.tokens.refresh_token.as_ref();
+        let is_done = self
+            .refresh_tokens_of(owner)
+            .any(|token| Some(&token.secret) == secret);
+        if is_done || self.rotate(owner, reply, used) {
             return;
         }
-        if let Some(secret) = &reply.tokens.refresh_token {
+        if let Some(secret) = secret {
             self.put_own_refresh_token(owner, &environment, reply, secret);
         }
     }

@@ -302,4 +302,6 @@ impl Identity {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
