@@ -8,6 +8,7 @@ mod lock;
 mod memory;
 mod place;
 mod plain_file;
+mod platform;
 mod system;
 
 pub use memory::MemoryStore;

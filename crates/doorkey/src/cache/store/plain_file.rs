@@ -1,12 +1,34 @@
-use super::{CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore};
-use crate::error::Result;
+use super::{
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file, lock, place,
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    seams::Environment,
+};
 use async_trait::async_trait;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
-/// Keeps a token cache in a plain file, unencrypted, readable by its owner alone.
-#[derive(Clone, Debug)]
+/// Keeps a token cache in a plain file, unencrypted, readable by its owner alone: mode 0600, in a
+/// folder of mode 0700. Anybody who reads that file can use the tokens.
+///
+/// Python's `msal-extensions` and `azure-identity` read and write the same file, and their lock is
+/// honoured. A file that is a link or another user's is refused. On a system without POSIX modes,
+/// the file is as private as its folder.
+///
+/// ```
+/// use doorkey::{PlainFileStore, TokenCachePersistenceOptions};
+/// use std::sync::Arc;
+///
+/// let options = TokenCachePersistenceOptions {
+///     store: Some(Arc::new(PlainFileStore::in_folder("/run/example/tokens"))),
+///     ..Default::default()
+/// };
+/// ```
+#[derive(Clone, Debug, Default)]
 pub struct PlainFileStore {
     folder: Option<PathBuf>,
+    environment: Environment,
 }
 
 impl PlainFileStore {
@@ -14,29 +36,33 @@ impl PlainFileStore {
     /// `%LOCALAPPDATA%\.IdentityService`.
     #[must_use]
     pub fn new() -> Self {
-        Self { folder: None }
+        Self::default()
     }
 
-    /// In a folder of your own.
+    /// In a folder of your own, which is made where there is none.
     #[must_use]
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: Some(folder.into()),
+            ..Self::default()
         }
     }
-}
 
-impl Default for PlainFileStore {
-    fn default() -> Self {
-        Self::new()
+    #[cfg_attr(
+        any(windows, target_os = "macos"),
+        expect(dead_code, reason = "the fallback of the other systems")
+    )]
+    pub(super) fn with_environment(environment: Environment) -> Self {
+        Self {
+            folder: None,
+            environment,
+        }
     }
-}
 
-impl PlainFileStore {
     fn path(&self, partition: &Partition) -> Result<PathBuf> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
-            None => super::place::folder(&crate::seams::Environment::default())?,
+            None => place::folder(&self.environment)?,
         };
         Ok(folder.join(partition.file_name()))
     }
@@ -45,11 +71,11 @@ impl PlainFileStore {
 #[async_trait]
 impl TokenCacheStore for PlainFileStore {
     async fn load(&self, partition: &Partition) -> Result<StoredCache> {
-        super::file::read(&self.path(partition)?)
+        file::read(&self.path(partition)?)
     }
 
     async fn version(&self, partition: &Partition) -> Result<CacheVersion> {
-        super::file::version(&self.path(partition)?)
+        file::version(&self.path(partition)?)
     }
 
     async fn update(
@@ -58,11 +84,51 @@ impl TokenCacheStore for PlainFileStore {
         change: &mut CacheChange<'_>,
     ) -> Result<CacheVersion> {
         let path = self.path(partition)?;
-        let _lock = super::lock::acquire(&path).await?;
-        let old = super::file::read(&path)?;
-        match change(&old.bytes) {
-            Some(new) => super::file::replace(&path, &new),
+        let lock = lock::acquire(&path).await?;
+        let old = file::read(&path)?;
+        let bytes = Zeroizing::new(old.bytes);
+        match change(&bytes) {
+            Some(new) => replace(path, lock, new).await,
             None => Ok(old.version),
         }
     }
+
+    async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
+        let path = self.path(partition)?;
+        let aside = file::set_aside(&path, damaged)?;
+        Ok(Some(aside.display().to_string()))
+    }
+}
+
+/// Writes on a thread that may wait for the disk. The lock goes with it: whoever stops waiting for
+/// the answer does not let somebody else write in between.
+pub(super) async fn replace(
+    path: PathBuf,
+    lock: lock::Lock,
+    bytes: Vec<u8>,
+) -> Result<CacheVersion> {
+    let bytes = Zeroizing::new(bytes);
+    blocking(move || {
+        let version = file::replace(&path, &bytes);
+        drop(lock);
+        version
+    })
+    .await
+}
+
+/// Work that waits for the system, off the threads of the runtime.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return work();
+    };
+    let outcome = runtime.spawn_blocking(work).await;
+    outcome.unwrap_or_else(|error| {
+        Err(Error::new(
+            ErrorKind::Cache,
+            "the token cache was not written, as the program's runtime is ending",
+        )
+        .with_source(error))
+    })
 }
