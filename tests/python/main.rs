@@ -2,6 +2,8 @@
 //!
 //! They check neither issuer nor audience of what they get, so PyJWT does it for them.
 
+mod sharing;
+
 use doorkey_emulator::{Emulator, Endpoint};
 use std::{
     env, fs,
@@ -48,7 +50,8 @@ async fn run(module: &'static str) -> Emulator {
         .start()
         .await
         .expect("the emulator starts");
-    let mut command = python(&emulator, module);
+    let mut command = python(&emulator);
+    command.args(["-m", "unittest", "--verbose", module]);
     let output = tokio::task::spawn_blocking(move || command.output())
         .await
         .expect("nothing panics in there")
@@ -57,7 +60,7 @@ async fn run(module: &'static str) -> Emulator {
     emulator
 }
 
-fn python(emulator: &Emulator, module: &str) -> Command {
+fn python(emulator: &Emulator) -> Command {
     let interpreter = env::var_os("DOORKEY_PYTHON")
         .expect("DOORKEY_PYTHON is not set: run `cargo xtask test python`, which provides it");
     let users: Vec<_> = emulator
@@ -75,7 +78,6 @@ fn python(emulator: &Emulator, module: &str) -> Command {
         .collect();
     let mut command = Command::new(interpreter);
     command
-        .args(["-m", "unittest", "--verbose", module])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("python"))
         // Nothing of this machine's: no proxy, no sign-in, no trust but in the emulator.
         .env_clear()

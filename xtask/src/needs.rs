@@ -33,6 +33,15 @@ pub(crate) enum Need {
         /// The suite is told the path of the environment's `python` in this variable.
         variable: Option<&'static str>,
     },
+    /// npm packages, in a folder of their own.
+    Npm {
+        /// Its folder below the target folder.
+        folder: &'static str,
+        /// The `package.json`, below the workspace.
+        package: &'static str,
+        /// The suite is told the folder in this variable, and Node.js in `DOORKEY_NODE`.
+        variable: &'static str,
+    },
     /// Stand-ins for a C compiler of another system.
     StubCompiler,
 }
@@ -72,6 +81,15 @@ pub(crate) fn provide(needs: &[Need], place: &Place) -> Result<Environment> {
                     environment.push((variable, python.into()));
                 }
             }
+            Need::Npm {
+                folder,
+                package,
+                variable,
+            } => {
+                let (modules, node) = provide_npm(folder, package, place)?;
+                environment.push((variable, modules.into()));
+                environment.push(("DOORKEY_NODE", node.into()));
+            }
             Need::StubCompiler => environment.extend(platforms::provide_stub_compiler(place)?),
         }
     }
@@ -86,6 +104,7 @@ impl Need {
                 program, package, ..
             } if on_search_path(program).is_none() => std::slice::from_ref(package),
             Self::Packages(packages) => packages,
+            Self::Npm { .. } if on_search_path("npm").is_none() => &["nodejs", "npm"],
             _ => &[],
         }
     }
@@ -123,6 +142,42 @@ fn provide_python(folder: &str, requirements: &str, place: &Place) -> Result<Pat
     fs::write(&installed, wanted)
         .map_err(Failure::while_(format!("writing {}", installed.display())))?;
     Ok(python)
+}
+
+/// The folder with `node_modules`, and Node.js; installed anew when the `package.json` has changed.
+fn provide_npm(folder: &str, package: &str, place: &Place) -> Result<(PathBuf, PathBuf)> {
+    let program = |name: &str| {
+        on_search_path(name).ok_or_else(|| Failure::new(format!("there is no {name} on PATH")))
+    };
+    let node = program("node")?;
+    let package = place.root.join(package);
+    let reading = format!("reading {}", package.display());
+    let wanted = fs::read_to_string(&package).map_err(Failure::while_(reading))?;
+    let folder = place.target.join(folder);
+    // Written last, so that an installation which was cut short is not taken for a whole one.
+    let installed = folder.join("installed.json");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return Ok((folder, node));
+    }
+    let write = |path: PathBuf| {
+        let writing = format!("writing {}", path.display());
+        fs::write(path, &wanted).map_err(Failure::while_(writing))
+    };
+    let making = format!("making {}", folder.display());
+    fs::create_dir_all(&folder).map_err(Failure::while_(making))?;
+    write(folder.join("package.json"))?;
+    child::must_succeed(
+        child::command(program("npm")?, &folder).args([
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+        ]),
+        "installing npm packages",
+    )?;
+    write(installed)?;
+    Ok((folder, node))
 }
 
 /// A Python that can make virtual environments: Debian splits that off its `python3`.

@@ -128,12 +128,19 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "python",
-        about: "Python's azure-identity and msal sign in against the emulator",
-        needs: &[Need::Python {
-            folder: "python",
-            requirements: "tests/python/requirements.txt",
-            variable: Some("DOORKEY_PYTHON"),
-        }],
+        about: "Python's azure-identity and msal sign in, and share their sign-ins; so does msal-node",
+        needs: &[
+            Need::Python {
+                folder: "python",
+                requirements: "tests/python/requirements.txt",
+                variable: Some("DOORKEY_PYTHON"),
+            },
+            Need::Npm {
+                folder: "node",
+                package: "tests/python/node/package.json",
+                variable: "DOORKEY_NODE_MODULES",
+            },
+        ],
         steps: &[cargo(
             "test --locked -p doorkey-tests --all-features --test python",
         )],

@@ -121,7 +121,7 @@ pub(crate) async fn sign_out_with(
         identity: Identity {
             home_account_id: account.home_account_id.clone(),
             environment: authority.host().to_owned(),
-            aliases: authority.aliases(),
+            aliases: authority.aliases().to_vec(),
             client_id: account.client_id.clone(),
         },
         event: Event::SignedOut,

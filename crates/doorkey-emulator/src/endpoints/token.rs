@@ -69,7 +69,8 @@ impl<'a> TokenRequest<'a> {
         match self.required("grant_type")? {
             "authorization_code" => self.code(),
             "refresh_token" => self.refresh(),
-            "urn:ietf:params:oauth:grant-type:device_code" => self.device(),
+            // The second name is of before RFC 8628, and JavaScript's msal-node still sends it.
+            "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => self.device(),
             "password" => self.password(),
             other => Err(Refusal::unsupported_grant(other)),
         }

@@ -53,8 +53,8 @@ pub(crate) struct Owner<'a> {
     pub(crate) home_account_id: &'a str,
     /// The authority's host, without a port: so MSAL writes it.
     pub(crate) environment: &'a str,
-    /// The hosts that are the same authority, this one too where it is one of them.
-    pub(crate) aliases: &'static [&'static str],
+    /// The other names of the same authority.
+    pub(crate) aliases: &'a [String],
     pub(crate) client_id: &'a str,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Owner<'a> {
 pub(crate) struct Identity {
     pub(crate) home_account_id: String,
     pub(crate) environment: String,
-    pub(crate) aliases: &'static [&'static str],
+    pub(crate) aliases: Vec<String>,
     pub(crate) client_id: String,
 }
 
@@ -284,9 +284,7 @@ impl TokenCache {
 impl<'a> Owner<'a> {
     /// The hosts under which entries of this authority may stand, the configured one first.
     fn environments(self) -> impl Iterator<Item = &'a str> {
-        let aliases = self.aliases.iter().copied();
-        let others = aliases.filter(move |alias| !alias.eq_ignore_ascii_case(self.environment));
-        std::iter::once(self.environment).chain(others)
+        std::iter::once(self.environment).chain(self.aliases.iter().map(String::as_str))
     }
 }
 
@@ -295,7 +293,7 @@ impl Identity {
         Owner {
             home_account_id: &self.home_account_id,
             environment: &self.environment,
-            aliases: self.aliases,
+            aliases: &self.aliases,
             client_id: &self.client_id,
         }
     }

@@ -125,7 +125,7 @@ fn change() -> impl Strategy<Value = Change> {
                 identity: Identity {
                     home_account_id: format!("person{person}.tenant"),
                     environment: "login.microsoftonline.com".into(),
-                    aliases: &[],
+                    aliases: Vec::new(),
                     client_id: format!("client{client}"),
                 },
                 event,

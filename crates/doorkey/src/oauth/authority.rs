@@ -8,6 +8,7 @@ use url::Url;
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Authority {
     url: Url,
+    aliases: Vec<String>,
 }
 
 impl Authority {
@@ -43,7 +44,16 @@ impl Authority {
         {
             return Err(refuse("it has a path; give the tenant as `tenant_id`"));
         }
-        Ok(Self { url })
+        let mut authority = Self {
+            url,
+            aliases: Vec::new(),
+        };
+        let cloud = authority.cloud().map_or(&[][..], Cloud::aliases);
+        let mut aliases: Vec<_> = cloud.iter().map(|&alias| alias.to_owned()).collect();
+        aliases.push(authority.host_and_port());
+        aliases.retain(|alias| alias != authority.host());
+        authority.aliases = aliases;
+        Ok(authority)
     }
 
     /// The host alone, in lower case: the `environment` of cache entries, which have no port.
@@ -65,9 +75,10 @@ impl Authority {
         plain.then(|| Cloud::of_host(self.host())).flatten()
     }
 
-    /// The hosts that are this authority, this one included; none for one that is no known cloud's.
-    pub(crate) fn aliases(&self) -> &'static [&'static str] {
-        self.cloud().map_or(&[], Cloud::aliases)
+    /// Under which other names the cache may have entries of this authority: its cloud's other
+    /// hosts, and the host with its port, as JavaScript's library writes it.
+    pub(crate) fn aliases(&self) -> &[String] {
+        &self.aliases
     }
 
     /// Whether both are the same authority under different names.

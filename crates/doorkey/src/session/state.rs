@@ -398,7 +398,7 @@ fn identity(oauth: &OAuthClient, home_account_id: &str) -> Identity {
     Identity {
         home_account_id: home_account_id.to_owned(),
         environment: oauth.authority().host().to_owned(),
-        aliases: oauth.authority().aliases(),
+        aliases: oauth.authority().aliases().to_vec(),
         client_id: oauth.client_id().to_owned(),
     }
 }
