@@ -76,7 +76,7 @@ fn a_locked_keyring_is_an_error_that_says_so_and_no_dialog() {
     let session = Session::locked();
     for command in [&["load"][..], &["put", "one"]] {
         let (done, text) = session.program(command);
-        assert!(!done);
+        assert!(!done, "{text} {}", session.secret_tool());
         assert!(
             text.starts_with("CredentialUnavailable: the keyring is locked"),
             "{text}"

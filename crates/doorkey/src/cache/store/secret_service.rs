@@ -279,10 +279,19 @@ async fn find<'a>(
         .search_items(attributes.clone())
         .await
         .map_err(failed)?;
-    if found.unlocked.is_empty() && !found.locked.is_empty() {
+    if found.unlocked.is_empty() && (!found.locked.is_empty() || is_locked(keyring).await?) {
         return Err(locked());
     }
     Ok((!found.unlocked.is_empty()).then(|| found.unlocked.swap_remove(0)))
+}
+
+/// gnome-keyring does not find an item by its schema while the collection is locked.
+async fn is_locked(keyring: &SecretService<'_>) -> Result<bool> {
+    match keyring.get_default_collection().await {
+        Ok(collection) => collection.is_locked().await.map_err(failed),
+        Err(secret_service::Error::NoResult) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 async fn check_writable<'a>(keyring: &'a SecretService<'_>) -> Result<Collection<'a>> {
