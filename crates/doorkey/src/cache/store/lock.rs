@@ -9,7 +9,10 @@
 //! A lock of ours that its holder left behind is told by its text: without the system's lock, its
 //! holder is dead.
 
-use super::{file, platform};
+use super::{
+    file,
+    platform::{self, Identity},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     seams,
@@ -55,7 +58,7 @@ pub(super) async fn acquire(path: &Path) -> Result<Lock> {
     name.push(".lockfile");
     let path = PathBuf::from(name);
     file::folder_of(&path)?;
-    let mut created = None;
+    let mut created = Created::at(&path);
     let mut deadline = None;
     loop {
         let attempt = attempt(&path, &mut created);
@@ -80,17 +83,17 @@ pub(super) async fn acquire(path: &Path) -> Result<Lock> {
     }
 }
 
-/// `created` is the lock file that an earlier try made and could not lock yet.
-fn attempt(path: &Path, created: &mut Option<Metadata>) -> io::Result<Attempt> {
+fn attempt(path: &Path, created: &mut Created<'_>) -> io::Result<Attempt> {
     let file = match file::open_private(path, true) {
         Ok(file) => {
-            *created = Some(file.metadata()?);
+            created.identity = Some(platform::identity(&file)?);
             file
         }
-        Err(error) if is_contended(&error) => match file::open_private(path, false) {
+        Err(error) if is_contended(&error) => match file::open_existing(path) {
             Ok(file) => file,
-            // On Windows, one that is just being removed.
-            Err(error) if is_contended(&error) => return Ok(Attempt::Busy(String::new())),
+            Err(error) if is_contended(&error) || error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Attempt::Busy(String::new()));
+            }
             Err(error) => return Err(error),
         },
         Err(error) => return Err(error),
@@ -101,20 +104,19 @@ fn attempt(path: &Path, created: &mut Option<Metadata>) -> io::Result<Attempt> {
         // Some network file systems know no locks; there the lock file alone has to do.
         Err(TryLockError::Error(_)) => false,
     };
-    let metadata = file.metadata()?;
+    let identity = platform::identity(&file)?;
     // It may have been removed, and even made anew, between opening and locking.
-    let at_path = fs::symlink_metadata(path);
-    if !at_path.is_ok_and(|at_path| file::is_same(&at_path, &metadata)) {
+    if !platform::identity_at(path).is_ok_and(|at_path| at_path == identity) {
         return Ok(Attempt::Busy(String::new()));
     }
+    let metadata = file.metadata()?;
     let text = text_of(&file);
-    let is_new = created
-        .as_ref()
-        .is_some_and(|created| text.is_empty() && file::is_same(created, &metadata));
+    let is_new = text.is_empty() && created.identity == Some(identity);
     let is_left_behind = || (is_locked && is_ours(&text)) || is_abandoned(&text, &metadata);
     if !is_new && !is_left_behind() {
         return Ok(Attempt::Busy(text));
     }
+    created.identity = None;
     let lock = Lock {
         path: path.to_owned(),
         file,
@@ -125,8 +127,7 @@ fn attempt(path: &Path, created: &mut Option<Metadata>) -> io::Result<Attempt> {
 
 /// Whether somebody else is just making, holding or removing the lock file.
 fn is_contended(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AlreadyExists
-        || (cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied)
+    error.kind() == io::ErrorKind::AlreadyExists || platform::is_in_use(error)
 }
 
 fn is_ours(text: &str) -> bool {
@@ -187,17 +188,43 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let is_same = || -> io::Result<bool> {
-            let at_path = fs::symlink_metadata(&self.path)?;
-            Ok(file::is_same(&at_path, &self.file.metadata()?))
-        };
         // Still under the system's lock, so that nobody else's new lock file is removed.
-        if is_same().unwrap_or_default() {
-            let _ = fs::remove_file(&self.path);
+        if let Ok(identity) = platform::identity(&self.file) {
+            remove(&self.path, identity);
         }
     }
 }
 
-#[cfg(unix)]
+/// The lock file that we made and do not hold yet, as somebody was looking into it: nobody else
+/// takes it, so it goes when we give up.
+struct Created<'a> {
+    path: &'a Path,
+    identity: Option<Identity>,
+}
+
+impl<'a> Created<'a> {
+    fn at(path: &'a Path) -> Self {
+        Self {
+            path,
+            identity: None,
+        }
+    }
+}
+
+impl Drop for Created<'_> {
+    fn drop(&mut self) {
+        if let Some(identity) = self.identity {
+            remove(self.path, identity);
+        }
+    }
+}
+
+/// Removes the lock file, if it is still this one.
+fn remove(path: &Path, identity: Identity) {
+    if platform::identity_at(path).is_ok_and(|at_path| at_path == identity) {
+        let _ = fs::remove_file(path);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -177,3 +177,6 @@ impl From<u64> for CacheVersion {
         Self(counter.to_be_bytes().to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests;
