@@ -137,15 +137,16 @@ impl Place {
 
 impl Hash for At<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        // Letters that differ in their case alone become the same; what else does, does not matter.
+        const LOWER: u64 = 0x2020_2020_2020_2020;
         for part in self.0 {
-            for bytes in part.as_bytes().chunks(64) {
-                let mut lower = [0; 64];
-                let lower = &mut lower[..bytes.len()];
-                lower.copy_from_slice(bytes);
-                lower.make_ascii_lowercase();
-                state.write(lower);
+            let (words, rest) = part.as_bytes().as_chunks::<8>();
+            for word in words {
+                state.write_u64(u64::from_ne_bytes(*word) | LOWER);
             }
-            state.write_u8(u8::MAX);
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            state.write_u64(u64::from_ne_bytes(last) | LOWER);
         }
     }
 }
@@ -153,7 +154,8 @@ impl Hash for At<'_> {
 impl PartialEq for At<'_> {
     fn eq(&self, other: &Self) -> bool {
         let mut parts = self.0.iter().zip(other.0);
-        parts.all(|(one, other)| one.eq_ignore_ascii_case(other))
+        // Nearly always they are written alike, and then this is one comparison of memory.
+        parts.all(|(one, other)| *one == other || one.eq_ignore_ascii_case(other))
     }
 }
 

@@ -112,6 +112,9 @@ impl Inner {
     fn only_person(&self, request: &TokenRequest) -> Result<Option<AuthenticationRecord>> {
         let login_hint = self.source.sign_in.login_hint();
         let state = self.read_state();
+        if !state.guesses {
+            return Ok(None);
+        }
         let mut people = state.people(&self.source.oauth, login_hint, request.cae);
         if people.len() > 1 && !self.automatic {
             return Err(several_people(request, &people));
