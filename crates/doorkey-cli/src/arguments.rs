@@ -1,11 +1,11 @@
 //! The command line.
 
-#[cfg(feature = "emulator")]
-use crate::{demo::DemoArguments, emulator::EmulatorArguments};
 use crate::{
     accounts::AccountsArguments, login::LoginArguments, logout::LogoutArguments,
     token::TokenArguments,
 };
+#[cfg(feature = "emulator")]
+use crate::{demo::DemoArguments, emulator::EmulatorArguments};
 use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::{PossibleValue, Resettable},

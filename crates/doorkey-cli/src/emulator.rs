@@ -54,13 +54,15 @@ impl EmulatorArguments {
         if let Some(folder) = &self.state {
             return Ok(folder.clone());
         }
-        folders::state().map(|folder| folder.join("emulator")).ok_or_else(|| {
-            Failure::Usage(
+        folders::state()
+            .map(|folder| folder.join("emulator"))
+            .ok_or_else(|| {
+                Failure::Usage(
                 "no folder is known to keep the emulator's keys in, as this account has no home; \
                  give --state"
                     .to_owned(),
             )
-        })
+            })
     }
 
     fn directory(&self) -> Result<Option<Directory>, Failure> {

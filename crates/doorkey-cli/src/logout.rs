@@ -32,7 +32,9 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
     let signed_in: Vec<_> = accounts.iter().map(Account::record).collect();
     let mut known = records.read().or_warn();
     known.retain(|record| {
-        let is_signed_in = signed_in.iter().any(|person| is_same_person(person, record));
+        let is_signed_in = signed_in
+            .iter()
+            .any(|person| is_same_person(person, record));
         client.is_of(record) && !is_signed_in
     });
     known.sort_unstable_by(|one, other| one.home_account_id.cmp(&other.home_account_id));

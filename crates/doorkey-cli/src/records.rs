@@ -109,7 +109,9 @@ impl Found {
 pub(crate) fn is_same_person(one: &AuthenticationRecord, other: &AuthenticationRecord) -> bool {
     one.authority.eq_ignore_ascii_case(&other.authority)
         && one.client_id.eq_ignore_ascii_case(&other.client_id)
-        && one.home_account_id.eq_ignore_ascii_case(&other.home_account_id)
+        && one
+            .home_account_id
+            .eq_ignore_ascii_case(&other.home_account_id)
 }
 
 /// The files that are named as ours are, in an order that does not change.
@@ -217,7 +219,7 @@ mod tests {
     fn a_name_is_stable_and_of_one_record_alone() {
         let name = file_name(&record("login.example", "t"));
         assert_eq!(name, file_name(&record("LOGIN.example", "T")));
-        assert_eq!(name, "PLACEHOLDER");
+        assert_eq!(name, "106ad8482ed75fd598c7ceedb9f2101f.json");
         assert_ne!(name, file_name(&record("login.example", "u")));
         assert_ne!(name, file_name(&record("login.example:8443", "t")));
     }

@@ -195,13 +195,11 @@ impl TokenArguments {
     /// Where somebody was named whom nobody knew, whoever signed in must be them.
     fn check(&self, record: &AuthenticationRecord) -> Result<(), Failure> {
         match self.account.given() {
-            Some(account) if !self.account.admits(record) => {
-                Err(Failure::OtherPerson(format!(
-                    "{} signed in, and a token of {account} was asked for, so none is printed; they \
+            Some(account) if !self.account.admits(record) => Err(Failure::OtherPerson(format!(
+                "{} signed in, and a token of {account} was asked for, so none is printed; they \
                      stay signed in, so give their name to --account if they are meant",
-                    people::name(record)
-                )))
-            }
+                people::name(record)
+            ))),
             _ => Ok(()),
         }
     }
@@ -212,9 +210,10 @@ impl TokenArguments {
         let home = person.and_then(|person| person.home_account_id.rsplit_once('.'));
         Ok(match (given.as_deref(), person) {
             (Some(id), _) if Uuid::try_parse(id).is_ok() => id.to_lowercase(),
-            (Some("organizations" | "common"), _) if home.is_some() => {
-                home.map(|(_, tenant)| tenant).unwrap_or_default().to_owned()
-            }
+            (Some("organizations" | "common"), _) if home.is_some() => home
+                .map(|(_, tenant)| tenant)
+                .unwrap_or_default()
+                .to_owned(),
             (_, Some(person)) => person.tenant_id.clone(),
             (given, None) => given.unwrap_or_default().to_owned(),
         })
