@@ -33,6 +33,12 @@ pub(crate) enum Need {
         /// The suite is told the path of the environment's `python` in this variable.
         variable: Option<&'static str>,
     },
+    /// The same, by Debian's own Python, whose packages it sees too.
+    DebianPython {
+        folder: &'static str,
+        requirements: &'static str,
+        variable: &'static str,
+    },
     /// npm packages, in a folder of their own.
     Npm {
         /// Its folder below the target folder.
@@ -76,10 +82,18 @@ pub(crate) fn provide(needs: &[Need], place: &Place) -> Result<Environment> {
                 requirements,
                 variable,
             } => {
-                let python = provide_python(folder, requirements, place)?;
+                let python = provide_python(folder, requirements, Whose::Any, place)?;
                 if let Some(variable) = variable {
                     environment.push((variable, python.into()));
                 }
+            }
+            Need::DebianPython {
+                folder,
+                requirements,
+                variable,
+            } => {
+                let python = provide_python(folder, requirements, Whose::Debian, place)?;
+                environment.push((variable, python.into()));
             }
             Need::Npm {
                 folder,
@@ -110,8 +124,19 @@ impl Need {
     }
 }
 
+#[derive(Clone, Copy)]
+enum Whose {
+    Any,
+    Debian,
+}
+
 /// The environment's `python`; the environment is made anew when the requirements have changed.
-fn provide_python(folder: &str, requirements: &str, place: &Place) -> Result<PathBuf> {
+fn provide_python(
+    folder: &str,
+    requirements: &str,
+    whose: Whose,
+    place: &Place,
+) -> Result<PathBuf> {
     let requirements = place.root.join(requirements);
     let wanted = fs::read_to_string(&requirements).map_err(Failure::while_(format!(
         "reading {}",
@@ -125,10 +150,20 @@ fn provide_python(folder: &str, requirements: &str, place: &Place) -> Result<Pat
         return Ok(python);
     }
 
-    let system = system_python(place)?;
+    let (system, sees): (_, &[&str]) = match whose {
+        Whose::Any => (system_python(place)?, &[]),
+        Whose::Debian => {
+            debian::install(&["python3", "python3-venv"], &place.root)?;
+            (
+                PathBuf::from("/usr/bin/python3"),
+                &["--system-site-packages"],
+            )
+        }
+    };
     child::must_succeed(
         child::command(system, &place.root)
             .args(["-m", "venv", "--clear"])
+            .args(sees)
             .arg(&environment),
         "making a virtual environment",
     )?;

@@ -146,6 +146,27 @@ pub(crate) const SUITES: &[Suite] = &[
         )],
     },
     Suite {
+        name: "keyring",
+        about: "the system's store on a real gnome-keyring, shared with Python",
+        needs: &[
+            Need::Packages(&[
+                "gnome-keyring",
+                "libsecret-tools",
+                "dbus",
+                "python3-gi",
+                "gir1.2-secret-1",
+            ]),
+            Need::DebianPython {
+                folder: "debian-python",
+                requirements: "tests/python/requirements.txt",
+                variable: "DOORKEY_PYTHON_WITH_SECRET_SERVICE",
+            },
+        ],
+        steps: &[cargo(
+            "test --locked -p doorkey-tests --all-features --test keyring",
+        )],
+    },
+    Suite {
         name: "browser",
         about: "Chromium signs in through the credential",
         needs: &[

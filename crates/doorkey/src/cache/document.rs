@@ -118,10 +118,15 @@ impl Document {
 }
 
 /// Two documents in one: what `other` has and `own` has not, or has only an older one of, is added.
-pub(super) fn merged(own: &[u8], other: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut document = Document::read(own).document;
-    document.merge(&Document::read(other).document);
-    document.write()
+/// `None` where one of them is damaged.
+pub(super) fn merged(own: &[u8], other: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (own, other) = (Document::read(own), Document::read(other));
+    if own.damage.is_some() || other.damage.is_some() {
+        return None;
+    }
+    let mut document = own.document;
+    document.merge(&other.document);
+    Some(document.write())
 }
 
 fn merge<E: Entity>(own: &mut Section<E>, other: &Section<E>) {

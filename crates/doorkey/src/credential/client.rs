@@ -103,8 +103,11 @@ pub(crate) fn persistence(
         )));
     }
     let store = store.unwrap_or_else(|| {
-        let system = SystemStore::new(allow_unencrypted_storage);
-        Arc::new(system.with_environment(environment.clone()))
+        let environment = environment.clone();
+        Arc::new(SystemStore::with_environment(
+            allow_unencrypted_storage,
+            environment,
+        ))
     });
     Ok(Persistence::new(store, &name))
 }

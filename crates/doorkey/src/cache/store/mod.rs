@@ -3,12 +3,16 @@
 //! A store keeps bytes and knows nothing of what is in them. Each has its own file; which one is
 //! the system's is chosen in one place, `system`.
 
+#[cfg(not(all(target_os = "linux", feature = "secret-service")))]
+mod absent;
 mod file;
 mod lock;
 mod memory;
 mod place;
 mod plain_file;
 mod platform;
+#[cfg(all(target_os = "linux", feature = "secret-service"))]
+mod secret_service;
 mod system;
 
 pub use memory::MemoryStore;

@@ -1,0 +1,165 @@
+//! A program that keeps its tokens in the system's store: each test runs it with an environment of
+//! its own.
+//!
+//! ```text
+//! program load                    prints what the store holds
+//! program put KEY                 adds an entry, as a cache would
+//! program sign-in SCOPE FILE      writes the user code into FILE, prints the record
+//! program token SCOPE RECORD      prints a token; asks nobody
+//! ```
+
+#![expect(clippy::print_stdout, reason = "the test reads it")]
+
+use azure_core::http::{ClientOptions, Transport};
+use doorkey::{
+    AuthenticateOptions, AuthenticationRecord, CacheVersion, DeviceCodeCredential,
+    DeviceCodeCredentialOptions, Error, ErrorKind, InteractiveCredential as _, Partition,
+    PublicClientOptions, Result, StoredCache, SystemStore, TokenCachePersistenceOptions,
+    TokenCacheStore,
+};
+use serde_json::{Value, json};
+use std::{
+    env, fs, io,
+    process::ExitCode,
+    sync::{Arc, Mutex},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        ["load"] => load().await,
+        ["put", key] => put(key).await,
+        ["sign-in", scope, file] => sign_in(scope, (*file).to_owned()).await,
+        ["token", scope, record] => token(scope, record).await,
+        _ => Err(Error::new(ErrorKind::InvalidArgument, "which of them?")),
+    };
+    match outcome {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            println!("{:?}: {error}", error.kind());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn allow_unencrypted_storage() -> bool {
+    env::var_os("ALLOW_UNENCRYPTED_STORAGE").is_some()
+}
+
+/// Lends the one partition that the command `load` and `put` are about.
+#[derive(Debug, Default)]
+struct Borrowing(Mutex<Option<Partition>>);
+
+#[async_trait::async_trait]
+impl TokenCacheStore for Borrowing {
+    async fn load(&self, partition: &Partition) -> Result<StoredCache> {
+        if partition.file_name().ends_with(".nocae") {
+            *self.0.lock().expect("nobody panics") = Some(partition.clone());
+        }
+        Ok(StoredCache::default())
+    }
+
+    async fn version(&self, _: &Partition) -> Result<CacheVersion> {
+        Ok(CacheVersion::default())
+    }
+
+    async fn update(
+        &self,
+        _: &Partition,
+        _: &mut doorkey::CacheChange<'_>,
+    ) -> Result<CacheVersion> {
+        Ok(CacheVersion::default())
+    }
+}
+
+/// Only the library makes partitions.
+async fn partition() -> Result<Partition> {
+    let store = Arc::new(Borrowing::default());
+    doorkey::accounts(&PublicClientOptions {
+        cache_persistence: Some(TokenCachePersistenceOptions {
+            store: Some(Arc::clone(&store) as Arc<dyn TokenCacheStore>),
+            ..Default::default()
+        }),
+        ..Default::default()
+    })
+    .await?;
+    let partition = store.0.lock().expect("nobody panics").take();
+    partition.ok_or_else(|| Error::new(ErrorKind::Protocol, "the library loads each partition"))
+}
+
+async fn load() -> Result<String> {
+    let store = SystemStore::new(allow_unencrypted_storage());
+    let stored = store.load(&partition().await?).await?;
+    Ok(String::from_utf8_lossy(&stored.bytes).into_owned())
+}
+
+async fn put(key: &str) -> Result<String> {
+    let store = SystemStore::new(allow_unencrypted_storage());
+    let mut change = |bytes: &[u8]| {
+        let mut document: Value = serde_json::from_slice(bytes).unwrap_or_else(|_| json!({}));
+        document["RefreshToken"][key] = json!({ "secret": key });
+        Some(document.to_string().into_bytes())
+    };
+    store.update(&partition().await?, &mut change).await?;
+    Ok(String::new())
+}
+
+fn credential(
+    change: impl FnOnce(&mut DeviceCodeCredentialOptions),
+) -> Result<Arc<DeviceCodeCredential>> {
+    let certificate = env::var_os("DOORKEY_CA_CERTIFICATE").unwrap_or_default();
+    let certificate = fs::read(certificate).expect("the authority's certificate");
+    let certificate = reqwest::Certificate::from_pem(&certificate).expect("a certificate");
+    let http = reqwest::Client::builder()
+        .add_root_certificate(certificate)
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let mut options = DeviceCodeCredentialOptions {
+        client: PublicClientOptions {
+            authority: env::var("DOORKEY_AUTHORITY").ok(),
+            disable_instance_discovery: true,
+            cache_persistence: Some(TokenCachePersistenceOptions {
+                allow_unencrypted_storage: allow_unencrypted_storage(),
+                ..Default::default()
+            }),
+            client_options: ClientOptions {
+                transport: Some(Transport::new(Arc::new(http))),
+                ..Default::default()
+            },
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    change(&mut options);
+    DeviceCodeCredential::new(Some(options))
+}
+
+async fn sign_in(scope: &str, file: String) -> Result<String> {
+    let credential = credential(|options| {
+        options.prompt_callback = Some(Arc::new(move |info| {
+            let shown: io::Result<()> = fs::write(&file, &info.user_code);
+            shown.map_err(|error| Error::new(ErrorKind::Protocol, error.to_string()))
+        }));
+    })?;
+    let options = AuthenticateOptions {
+        scopes: vec![scope.into()],
+        ..Default::default()
+    };
+    Ok(credential.authenticate(Some(options)).await?.serialize())
+}
+
+async fn token(scope: &str, record: &str) -> Result<String> {
+    let record = AuthenticationRecord::deserialize(record)?;
+    let credential = credential(|options| {
+        options.authentication_record = Some(record);
+        options.disable_automatic_authentication = true;
+    })?;
+    let info = credential.get_token_info(&[scope], None).await?;
+    Ok(info.token.secret().to_owned())
+}
