@@ -132,10 +132,12 @@ fn with_options(error: &doorkey::Error) -> String {
     let message = error.to_string();
     match error.kind() {
         ErrorKind::AuthenticationRequired => match message.split_once(", and this credential") {
-            Some((what, _)) => format!(
-                "{what}; run `doorkey login`, give --account where several people are signed in, \
-                 or leave out --silent to be asked"
-            ),
+            Some((several, _)) if several.starts_with("several people") => {
+                format!("{several}; say which is meant with --account")
+            }
+            Some((what, _)) => {
+                format!("{what}; run `doorkey login`, or leave out --silent to be asked")
+            }
             None => message,
         },
         ErrorKind::WrongAccount => message.replace("call `authenticate`", "run `doorkey login`"),

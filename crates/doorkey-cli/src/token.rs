@@ -165,18 +165,33 @@ impl TokenArguments {
         person: Option<&AuthenticationRecord>,
     ) -> Result<Answer, Failure> {
         let question = self.question(person);
-        let credential = self.sign_in.silent(&self.client, options, question)?;
+        let credential = self
+            .sign_in
+            .silent(&self.client, options.clone(), question)?;
         let token = credential.get_token_info(&self.scopes(), None).await?;
         let tenant_id = match person {
             Some(person) => self.tenant_of(Some(person))?,
-            None => {
-                // Another application of its family knew them; now this one does, too.
-                let accounts = people::signed_in(&self.client).await?;
-                let people = accounts.iter().map(Account::record).collect();
-                self.tenant_of(self.account.choose(people)?.as_ref())?
-            }
+            // Another application of its family knows them.
+            None => self.tenant_of(self.only_person(&options).await?.as_ref())?,
         };
         Ok(Answer { token, tenant_id })
+    }
+
+    /// The only one who is known to any application.
+    async fn only_person(
+        &self,
+        options: &PublicClientOptions,
+    ) -> Result<Option<AuthenticationRecord>, Failure> {
+        let accounts = doorkey::accounts(options).await?;
+        let mut people: Vec<_> = accounts.iter().map(Account::record).collect();
+        people.retain(|person| self.account.admits(person));
+        let person = people.pop();
+        let is_theirs = |other: &AuthenticationRecord| {
+            person
+                .as_ref()
+                .is_some_and(|person| person.home_account_id == other.home_account_id)
+        };
+        Ok(person.clone().filter(|_| people.iter().all(is_theirs)))
     }
 
     fn question<'a>(&'a self, person: Option<&'a AuthenticationRecord>) -> Question<'a> {
@@ -215,7 +230,7 @@ impl TokenArguments {
                 .unwrap_or_default()
                 .to_owned(),
             (_, Some(person)) => person.tenant_id.clone(),
-            (given, None) => given.unwrap_or_default().to_owned(),
+            (given, None) => given.unwrap_or("organizations").to_owned(),
         })
     }
 

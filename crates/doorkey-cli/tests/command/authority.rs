@@ -38,8 +38,6 @@ impl Authority {
             .env("DOORKEY_AUTHORITY", self.text("authority"))
             .env("DOORKEY_CA_CERTIFICATE", self.text("ca_certificate"))
             .env("DOORKEY_DISABLE_INSTANCE_DISCOVERY", "1")
-            // There is no keyring where the environment is empty.
-            .env("DOORKEY_ALLOW_UNENCRYPTED_STORAGE", "1")
     }
 
     /// The first of its people, who just signs in.

@@ -6,7 +6,7 @@ use crate::{
     browser::with_browser_of,
     process::{Doorkey, Finished},
 };
-use doorkey_emulator::{Emulator, Endpoint, User};
+use doorkey_emulator::{DeviceDecision, Emulator, Endpoint, RecordedRequest, User};
 use std::{
     fs, future,
     path::{Path, PathBuf},
@@ -49,7 +49,6 @@ impl Machine {
             .env("DOORKEY_AUTHORITY", self.authority.authority())
             .env("DOORKEY_CA_CERTIFICATE", self.authority.ca_certificate())
             .env("DOORKEY_DISABLE_INSTANCE_DISCOVERY", "1")
-            .env("DOORKEY_ALLOW_UNENCRYPTED_STORAGE", "1")
             .env("BROWSER", "none")
     }
 
@@ -69,6 +68,18 @@ impl Machine {
         finished
     }
 
+    /// The command, asking by a device code, which this person types.
+    pub(crate) fn run_by_code(&self, name: &str, arguments: &[&str]) -> Finished {
+        let mut running = self
+            .doorkey(&[arguments, &["--device-code"]].concat())
+            .start();
+        let username = self.user(name).username.clone();
+        let decision = DeviceDecision::Approve { username };
+        let code = running.told("Code: ");
+        self.authority.decide_device_code(&code, decision).unwrap();
+        running.wait()
+    }
+
     /// `token --silent`, and what the authority was asked meanwhile.
     pub(crate) fn silent_token(&self, arguments: &[&str]) -> (Finished, Vec<Endpoint>) {
         self.authority.clear_requests();
@@ -80,7 +91,7 @@ impl Machine {
     /// The endpoints that were asked since the log was cleared; pages are `Authorize`, too.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
         let requests = self.authority.requests();
-        let endpoint = |request: &doorkey_emulator::RecordedRequest| request.endpoint;
+        let endpoint = |request: &RecordedRequest| request.endpoint;
         requests.iter().filter_map(endpoint).collect()
     }
 

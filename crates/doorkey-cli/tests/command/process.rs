@@ -60,6 +60,8 @@ impl Doorkey {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", home.path())
+            // Where the environment is empty there is no keyring.
+            .env("DOORKEY_ALLOW_UNENCRYPTED_STORAGE", "1")
             .stdin(Stdio::null());
         let home = home.clone();
         Self { command, home }

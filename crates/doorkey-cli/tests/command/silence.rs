@@ -4,7 +4,7 @@ use crate::{
     authority::SCOPE,
     machine::{CACHE, Machine, RECORDS},
 };
-use doorkey_emulator::{DeviceDecision, Endpoint};
+use doorkey_emulator::Endpoint;
 use serde_json::Value;
 use std::fs;
 
@@ -65,9 +65,7 @@ fn whose_tokens_were_revoked_has_to_sign_in_again() {
     let (finished, _) = machine.silent_token(&[]);
     finished.assert_refused(3, &["AADSTS50173", "`doorkey login`"]);
     // The one who is known is the one who has to answer.
-    let finished = machine
-        .doorkey_by("casey", &["token", "--scope", SCOPE])
-        .run();
+    let finished = machine.run_by_code("casey", &["token", "--scope", SCOPE]);
     finished.assert_refused(1, &["casey@", username.as_str(), "`doorkey login`"]);
     let arguments = ["token", "--scope", SCOPE, "--output", "json"];
     let finished = machine.doorkey_by("adele", &arguments).run();
@@ -90,17 +88,7 @@ fn whose_tokens_are_gone_has_to_sign_in_again() {
 #[test]
 fn a_sign_in_by_token_is_kept_as_one_by_login_is() {
     let machine = Machine::new();
-    let mut running = machine
-        .doorkey(&["token", "--scope", SCOPE, "--device-code"])
-        .start();
-    let username = machine.user("adele").username.clone();
-    let decision = DeviceDecision::Approve { username };
-    let code = running.told("Code: ");
-    machine
-        .authority
-        .decide_device_code(&code, decision)
-        .unwrap();
-    let first = running.wait();
+    let first = machine.run_by_code("adele", &["token", "--scope", SCOPE]);
     first.assert_status(0);
     assert_eq!(machine.records().len(), 1);
     let (second, requests) = machine.silent_token(&[]);
@@ -224,8 +212,7 @@ fn somebody_who_is_named_and_not_known_is_asked() {
     let arguments = ["token", "--scope", SCOPE, "--account", name];
     // Whoever else answers is signed in, and their token is not given out for another's.
     machine
-        .doorkey_by("gale", &arguments)
-        .run()
+        .run_by_code("gale", &arguments)
         .assert_refused(1, &["gale@", name]);
     let finished = machine.doorkey_by("casey", &arguments).run();
     finished.assert_status(0);
