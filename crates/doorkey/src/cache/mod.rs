@@ -20,6 +20,8 @@ pub use store::{
     CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
     TokenCacheStore,
 };
+#[cfg(feature = "encrypted-file")]
+pub use store::{EncryptedFileStore, EncryptionKey};
 
 use crate::sensitive::Sensitive;
 use document::{Document, merged};
@@ -241,7 +243,7 @@ impl TokenCache {
     }
 
     /// Remembers what is to be stored; where it cannot be, it is tried again with the next change.
-    pub(crate) fn to_store(&mut self, cae: bool, change: Change) {
+    pub(crate) fn remember_to_store(&mut self, cae: bool, change: Change) {
         let unsaved = &mut self.half_mut(cae).unsaved;
         unsaved.push(Arc::new(change));
         let excess = unsaved.len().saturating_sub(MOST_UNSAVED);

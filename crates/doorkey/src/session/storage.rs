@@ -90,7 +90,7 @@ impl Inner {
         {
             let mut state = self.write_state();
             for (cae, change) in changes {
-                state.cache.to_store(cae, change);
+                state.cache.remember_to_store(cae, change);
             }
         }
         for cae in halves {

@@ -68,6 +68,24 @@ pub(super) fn read(path: &Path) -> Result<StoredCache> {
     Err(failed(error))
 }
 
+/// What is in a file of keys: private, or nobody's secret.
+pub(super) fn read_secret(path: &Path) -> Result<Vec<u8>> {
+    let stored = read(path)?;
+    if let Ok(metadata) = fs::symlink_metadata(path)
+        && platform::is_open_to_others(&metadata)
+    {
+        return Err(Error::new(
+            ErrorKind::CredentialUnavailable,
+            format!(
+                "{} can be read by others, so what is in it is no secret; make it private, as by \
+                 `chmod 600`",
+                path.display()
+            ),
+        ));
+    }
+    Ok(stored.bytes)
+}
+
 /// The version of the file, without reading it.
 pub(super) fn version(path: &Path) -> Result<CacheVersion> {
     match fs::symlink_metadata(path) {
@@ -158,6 +176,11 @@ pub(super) fn set_aside(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
             Err(error) => return Err(failed(error)),
         }
     }
+}
+
+/// Removes a file whose contents stand elsewhere.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|error| failure("remove", path, error))
 }
 
 /// Opens a file of ours for reading and writing, and makes it where there is none; only where there
@@ -315,5 +338,6 @@ fn remove_abandoned(folder: &Path, prefix: &str) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;

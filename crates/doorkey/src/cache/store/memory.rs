@@ -20,8 +20,11 @@ use zeroize::Zeroizing;
 /// ```
 #[derive(Default)]
 pub struct MemoryStore {
-    partitions: Mutex<HashMap<String, (Zeroizing<Vec<u8>>, u64)>>,
+    /// By file name: the bytes, and how often they were written.
+    partitions: Mutex<Partitions>,
 }
+
+type Partitions = HashMap<String, (Zeroizing<Vec<u8>>, u64)>;
 
 impl MemoryStore {
     /// An empty one.
@@ -30,7 +33,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Zeroizing<Vec<u8>>, u64)>> {
+    fn lock(&self) -> MutexGuard<'_, Partitions> {
         self.partitions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -5,6 +5,8 @@
 
 #[cfg(not(all(target_os = "linux", feature = "secret-service")))]
 mod absent;
+#[cfg(feature = "encrypted-file")]
+mod encrypted_file;
 mod file;
 mod lock;
 mod memory;
@@ -15,11 +17,13 @@ mod platform;
 mod secret_service;
 mod system;
 
+#[cfg(feature = "encrypted-file")]
+pub use encrypted_file::{EncryptedFileStore, EncryptionKey};
 pub use memory::MemoryStore;
 pub use plain_file::PlainFileStore;
 pub use system::SystemStore;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use std::fmt;
 
@@ -135,6 +139,23 @@ impl fmt::Debug for StoredCache {
 /// time. The default is that of a partition that was never stored.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CacheVersion(Vec<u8>);
+
+/// Work that waits for the system, off the threads of the runtime; here, where there is none.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return work();
+    };
+    let outcome = runtime.spawn_blocking(work).await;
+    outcome.unwrap_or_else(|error| {
+        Err(Error::new(
+            ErrorKind::Cache,
+            "the token cache was not written, as the program's runtime is ending",
+        )
+        .with_source(error))
+    })
+}
 
 impl From<Vec<u8>> for CacheVersion {
     fn from(bytes: Vec<u8>) -> Self {

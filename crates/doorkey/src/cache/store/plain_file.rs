@@ -1,10 +1,7 @@
 use super::{
-    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file, lock, place,
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, blocking, file, lock, place,
 };
-use crate::{
-    error::{Error, ErrorKind, Result},
-    seams::Environment,
-};
+use crate::{error::Result, seams::Environment};
 use async_trait::async_trait;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -87,10 +84,17 @@ impl TokenCacheStore for PlainFileStore {
         let lock = lock::acquire(&path).await?;
         let old = file::read(&path)?;
         let bytes = Zeroizing::new(old.bytes);
-        match change(&bytes) {
-            Some(new) => replace(path, lock, new).await,
-            None => Ok(old.version),
-        }
+        let Some(new) = change(&bytes).map(Zeroizing::new) else {
+            return Ok(old.version);
+        };
+        // The lock goes with the write: whoever stops waiting for it does not let somebody else
+        // write in between.
+        blocking(move || {
+            let version = file::replace(&path, &new);
+            drop(lock);
+            version
+        })
+        .await
     }
 
     async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
@@ -98,37 +102,4 @@ impl TokenCacheStore for PlainFileStore {
         let aside = file::set_aside(&path, damaged)?;
         Ok(Some(aside.display().to_string()))
     }
-}
-
-/// Writes on a thread that may wait for the disk. The lock goes with it: whoever stops waiting for
-/// the answer does not let somebody else write in between.
-pub(super) async fn replace(
-    path: PathBuf,
-    lock: lock::Lock,
-    bytes: Vec<u8>,
-) -> Result<CacheVersion> {
-    let bytes = Zeroizing::new(bytes);
-    blocking(move || {
-        let version = file::replace(&path, &bytes);
-        drop(lock);
-        version
-    })
-    .await
-}
-
-/// Work that waits for the system, off the threads of the runtime.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        return work();
-    };
-    let outcome = runtime.spawn_blocking(work).await;
-    outcome.unwrap_or_else(|error| {
-        Err(Error::new(
-            ErrorKind::Cache,
-            "the token cache was not written, as the program's runtime is ending",
-        )
-        .with_source(error))
-    })
 }

@@ -45,6 +45,10 @@ mod unix {
         fs::set_permissions(folder, Permissions::from_mode(0o700))
     }
 
+    pub(in super::super) fn is_open_to_others(metadata: &Metadata) -> bool {
+        metadata.mode() & 0o077 != 0
+    }
+
     pub(in super::super) fn is_ours(metadata: &Metadata) -> bool {
         metadata.uid() == geteuid().as_raw()
     }
@@ -104,6 +108,10 @@ mod windows {
 
     pub(in super::super) fn close_to_others(_: &Path, _: &Metadata) -> io::Result<()> {
         Ok(())
+    }
+
+    pub(in super::super) fn is_open_to_others(_: &Metadata) -> bool {
+        false
     }
 
     pub(in super::super) fn is_ours(_: &Metadata) -> bool {

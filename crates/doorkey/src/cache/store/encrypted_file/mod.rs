@@ -1,0 +1,210 @@
+mod envelope;
+#[cfg(target_os = "linux")]
+#[path = "kernel_keyring.rs"]
+mod kernel_keyring;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_kernel_keyring.rs"]
+mod kernel_keyring;
+mod key;
+
+pub use key::EncryptionKey;
+
+use super::{
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, blocking, file, lock, place,
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    seams::Environment,
+};
+use async_trait::async_trait;
+use envelope::{Envelope, Opened};
+use key::{Key, Keys};
+use std::{fmt, path::PathBuf, sync::Arc};
+use zeroize::Zeroizing;
+
+/// Keeps a token cache in an encrypted file, for systems without a keyring: a server, a container, a
+/// session by SSH.
+///
+/// It protects the tokens of a copy of the disk, a backup or a home on a network. It does not protect
+/// them from other programs of the same user, who can get at the key as this program does.
+///
+/// The format is this library's alone, and other libraries do not read it: the file stands beside
+/// theirs as `<name>.nocae.doorkey` and `<name>.cae.doorkey`, an object of JSON with `format`,
+/// `version` (1), `key` (its kind; for a passphrase the parameters of Argon2id and the salt),
+/// `nonce` and `ciphertext`. The cache is encrypted by XChaCha20-Poly1305, which also
+/// authenticates the name of the file and all members before the nonce. A file of another version
+/// is refused, and stays as it is.
+///
+/// ```
+/// use doorkey::{EncryptedFileStore, EncryptionKey, TokenCachePersistenceOptions};
+/// use std::sync::Arc;
+///
+/// let key = EncryptionKey::from_file("/run/secrets/doorkey-cache-key");
+/// let options = TokenCachePersistenceOptions {
+///     store: Some(Arc::new(EncryptedFileStore::new(key))),
+///     ..Default::default()
+/// };
+/// ```
+#[derive(Clone)]
+pub struct EncryptedFileStore {
+    keys: Arc<Keys>,
+    folder: Option<PathBuf>,
+    environment: Environment,
+    on_notice: Option<OnNotice>,
+}
+
+type OnNotice = Arc<dyn Fn(&str) + Send + Sync>;
+
+impl EncryptedFileStore {
+    /// In the folder that the Azure Identity libraries share: `~/.IdentityService`, on Windows
+    /// `%LOCALAPPDATA%\.IdentityService`.
+    #[must_use]
+    pub fn new(key: EncryptionKey) -> Self {
+        Self {
+            keys: Arc::new(Keys::new(key)),
+            folder: None,
+            environment: Environment::default(),
+            on_notice: None,
+        }
+    }
+
+    /// In a folder of your own, which is made where there is none.
+    #[must_use]
+    pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Is told, in a sentence for a person, that a cache was set aside because its key is gone. It
+    /// must not block. By default only the log has it.
+    #[must_use]
+    pub fn on_notice(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.on_notice = Some(Arc::new(tell));
+        self
+    }
+
+    fn path(&self, partition: &Partition) -> Result<PathBuf> {
+        let folder = match &self.folder {
+            Some(folder) => folder.clone(),
+            None => place::folder(&self.environment)?,
+        };
+        Ok(folder.join(format!("{}.doorkey", partition.file_name())))
+    }
+
+    /// The key for an envelope, or for a new one: deriving it takes time by design, once.
+    async fn key_for(&self, envelope: Option<&Envelope>, make: bool) -> Result<Option<Key>> {
+        let keys = Arc::clone(&self.keys);
+        let kind = envelope.map(|envelope| envelope.key.clone());
+        blocking(move || keys.get(kind.as_ref(), make)).await
+    }
+}
+
+#[async_trait]
+impl TokenCacheStore for EncryptedFileStore {
+    async fn load(&self, partition: &Partition) -> Result<StoredCache> {
+        let stored = file::read(&self.path(partition)?)?;
+        let Some(envelope) = Envelope::read(&stored.bytes)? else {
+            // Whether there can be a key is asked now, and not only when there is something to lose.
+            self.key_for(None, false).await?;
+            return Ok(StoredCache::new(Vec::new(), stored.version));
+        };
+        let key = self.key_for(Some(&envelope), false).await?;
+        let mut bytes = match envelope.open(key.as_ref(), partition)? {
+            Opened::Bytes(bytes) => bytes,
+            // It is set aside when something is to be written, under the lock.
+            Opened::KeyIsGone => Zeroizing::default(),
+        };
+        Ok(StoredCache::new(
+            std::mem::take(&mut *bytes),
+            stored.version,
+        ))
+    }
+
+    async fn version(&self, partition: &Partition) -> Result<CacheVersion> {
+        file::version(&self.path(partition)?)
+    }
+
+    async fn update(
+        &self,
+        partition: &Partition,
+        change: &mut CacheChange<'_>,
+    ) -> Result<CacheVersion> {
+        let path = self.path(partition)?;
+        let lock = lock::acquire(&path).await?;
+        let stored = file::read(&path)?;
+        let envelope = Envelope::read(&stored.bytes)?;
+        let key = self.key_for(envelope.as_ref(), false).await?;
+        let opened = match &envelope {
+            Some(envelope) => envelope.open(key.as_ref(), partition)?,
+            None => Opened::Bytes(Zeroizing::default()),
+        };
+        let (bytes, key) = match opened {
+            Opened::Bytes(bytes) => (bytes, key),
+            Opened::KeyIsGone => {
+                let aside = file::set_aside(&path, &stored.bytes)?;
+                file::remove(&path)?;
+                self.tell(&format!(
+                    "the key of the encrypted token cache is gone from the kernel's keyring, as \
+                     after a restart, so nobody can read it any more; it was moved to {}, and a new \
+                     cache begins: sign in again",
+                    aside.display()
+                ));
+                (Zeroizing::default(), None)
+            }
+        };
+        let new = change(&bytes).map(Zeroizing::new);
+        let Some(new) = new else {
+            // That there can be a key is part of whether it could be written.
+            self.key_for(None, true).await?;
+            return file::version(&path);
+        };
+        let key = match key {
+            Some(key) => key,
+            None => self.key_for(None, true).await?.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::CredentialUnavailable,
+                    "there is no key to encrypt the token cache with",
+                )
+            })?,
+        };
+        let sealed = Envelope::seal(&new, &key, partition)?;
+        blocking(move || {
+            let version = file::replace(&path, &sealed);
+            drop(lock);
+            version
+        })
+        .await
+    }
+
+    async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
+        // What is damaged inside is as secret as before: it is sealed again.
+        let Some(key) = self.key_for(None, true).await? else {
+            return Ok(None);
+        };
+        let sealed = Envelope::seal(damaged, &key, partition)?;
+        let aside = file::set_aside(&self.path(partition)?, &sealed)?;
+        Ok(Some(aside.display().to_string()))
+    }
+}
+
+impl EncryptedFileStore {
+    fn tell(&self, notice: &str) {
+        tracing::warn!("{notice}");
+        if let Some(tell) = &self.on_notice {
+            tell(notice);
+        }
+    }
+}
+
+impl fmt::Debug for EncryptedFileStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EncryptedFileStore")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;
