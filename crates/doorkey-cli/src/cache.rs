@@ -1,10 +1,12 @@
 //! Where tokens are kept from one run to the next.
 
+use crate::store::OfThisMachine;
 use clap::{
     Args,
     builder::{FalseyValueParser, NonEmptyStringValueParser},
 };
-use doorkey::TokenCachePersistenceOptions;
+use doorkey::{TokenCachePersistenceOptions, TokenCacheStore};
+use std::sync::{Arc, OnceLock};
 
 /// Which cache.
 #[derive(Args, Clone, Debug)]
@@ -16,9 +18,17 @@ pub(crate) struct CacheArguments {
     cache_name: String,
 
     /// Keep tokens in a plain file of yours where this machine has no keyring
+    ///
+    /// Keep tokens in a plain file of yours where this machine has no keyring, which other programs
+    /// share. Otherwise they are kept in a file of doorkey's alone, encrypted with a key in the
+    /// Linux kernel's keyring, which is gone after a restart. It means nothing on Windows and macOS.
     #[arg(long, env = "DOORKEY_ALLOW_UNENCRYPTED_STORAGE", hide_env_values = true,
         value_parser = FalseyValueParser::new())]
     allow_unencrypted_storage: bool,
+
+    /// Shared by the credentials of a run, which shall not choose differently.
+    #[arg(skip)]
+    store: OnceLock<Arc<OfThisMachine>>,
 }
 
 impl CacheArguments {
@@ -26,7 +36,15 @@ impl CacheArguments {
         TokenCachePersistenceOptions {
             name: self.cache_name.clone(),
             allow_unencrypted_storage: self.allow_unencrypted_storage,
-            ..Default::default()
+            store: self.store(),
         }
+    }
+
+    /// `None` where the library's own choice is the right one.
+    fn store(&self) -> Option<Arc<dyn TokenCacheStore>> {
+        if self.allow_unencrypted_storage || !cfg!(target_os = "linux") {
+            return None;
+        }
+        Some(self.store.get_or_init(Arc::default).clone())
     }
 }

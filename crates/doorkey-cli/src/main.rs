@@ -21,6 +21,7 @@ mod prompts;
 mod qr_code;
 mod records;
 mod sign_in;
+mod store;
 mod token;
 mod trust;
 

@@ -51,7 +51,7 @@ impl AccountArgument {
         } else {
             (listed(people, name), "--account")
         };
-        format!("{} are signed in; say which is meant with {option}", names)
+        format!("{names} are signed in; say which is meant with {option}")
     }
 }
 

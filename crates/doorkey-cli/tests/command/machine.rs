@@ -9,6 +9,7 @@ use crate::{
 use doorkey_emulator::{DeviceDecision, Emulator, Endpoint, RecordedRequest, User};
 use std::{
     fs, future,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
@@ -113,6 +114,10 @@ impl Machine {
     pub(crate) fn records(&self) -> Vec<PathBuf> {
         files(&self.path(RECORDS))
     }
+}
+
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
 /// Empty where there is no such folder.

@@ -2,18 +2,14 @@
 
 use crate::{
     authority::SCOPE,
-    machine::{Machine, RECORDS},
+    machine::{Machine, RECORDS, mode},
 };
 use doorkey::AuthenticationRecord;
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
-    path::Path,
+    path::PathBuf,
 };
-
-fn mode(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
-}
 
 #[test]
 fn a_sign_in_leaves_one_record_that_its_owner_alone_can_read() {
@@ -47,7 +43,7 @@ fn the_folder_is_the_one_that_the_environment_names() {
         .env("XDG_CONFIG_HOME", &folder)
         .run();
     finished.assert_status(0);
-    assert_eq!(machine.records(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(machine.records(), Vec::<PathBuf>::new());
     let records = fs::read_dir(folder.join("doorkey/records")).unwrap();
     assert_eq!(records.count(), 1);
 }

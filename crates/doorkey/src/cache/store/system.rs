@@ -5,6 +5,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::sync::{Arc, OnceLock};
+use tokio::runtime::TryCurrentError;
 
 /// The one place where the system's own store is chosen.
 #[cfg(all(target_os = "linux", feature = "secret-service"))]
@@ -70,7 +71,8 @@ impl SystemStore {
     fn steps_down(&self, error: &Error) -> Option<&PlainFileStore> {
         let fallback = self.fallback.as_ref()?;
         let is_open = self.chosen.get() != Some(&Place::Native);
-        (is_open && error.kind() == ErrorKind::CredentialUnavailable).then_some(fallback)
+        let has_none = error.kind() == ErrorKind::CredentialUnavailable && !lacks_runtime(error);
+        (is_open && has_none).then_some(fallback)
     }
 
     fn chose(&self, place: Place, why: Option<&Error>) {
@@ -144,6 +146,11 @@ impl TokenCacheStore for SystemStore {
             None => self.native.set_aside(partition, damaged).await,
         }
     }
+}
+
+/// Without a runtime a keyring cannot be asked, and so it is unknown whether there is one.
+fn lacks_runtime(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<TryCurrentError>)
 }
 
 /// What can be done where the system has no place for secrets.
