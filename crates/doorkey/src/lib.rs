@@ -87,7 +87,6 @@ pub use cache::{
     CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
     TokenCacheStore,
 };
-#[cfg(feature = "encrypted-file")]
 pub use cache::{EncryptedFileStore, EncryptionKey};
 pub use cloud::AuthorityHosts;
 pub use credential::{

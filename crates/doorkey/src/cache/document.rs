@@ -17,7 +17,7 @@ pub(super) struct Document {
     pub(super) refresh_tokens: Section<RefreshToken>,
     pub(super) app_metadata: Section<AppMetadata>,
     /// Sections of a kind that nobody here knows, as they were written.
-    others: Vec<(String, Members)>,
+    pub(super) others: Vec<(String, Members)>,
 }
 
 /// What could be read, and whether that was all.
@@ -81,20 +81,6 @@ impl Document {
         text
     }
 
-    /// Adds what `other` has and this has not, or has only an older one of.
-    pub(super) fn merge(&mut self, other: &Self) {
-        merge(&mut self.access_tokens, &other.access_tokens);
-        merge(&mut self.accounts, &other.accounts);
-        merge(&mut self.id_tokens, &other.id_tokens);
-        merge(&mut self.refresh_tokens, &other.refresh_tokens);
-        merge(&mut self.app_metadata, &other.app_metadata);
-        for (name, members) in &other.others {
-            if !self.others.iter().any(|(own, _)| own == name) {
-                self.others.push((name.clone(), members.clone()));
-            }
-        }
-    }
-
     fn longest(&self) -> usize {
         fn of<E: Entity>(section: &Section<E>) -> usize {
             section
@@ -114,28 +100,6 @@ impl Document {
             + of(&self.app_metadata)
             + others
             + 128
-    }
-}
-
-/// Two documents in one: what `other` has and `own` has not, or has only an older one of, is added.
-/// `None` where one of them is damaged.
-pub(super) fn merged(own: &[u8], other: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (own, other) = (Document::read(own), Document::read(other));
-    if own.damage.is_some() || other.damage.is_some() {
-        return None;
-    }
-    let mut document = own.document;
-    document.merge(&other.document);
-    Some(document.write())
-}
-
-fn merge<E: Entity>(own: &mut Section<E>, other: &Section<E>) {
-    let written_on = |entity: &Option<E>| entity.as_ref().map_or(0, Entity::written_on);
-    for theirs in other.entries() {
-        let ours = own.get(&theirs.key);
-        if ours.is_none_or(|ours| written_on(&theirs.entity) > written_on(&ours.entity)) {
-            own.put(&theirs.key, theirs.members.clone());
-        }
     }
 }
 

@@ -171,10 +171,6 @@ impl Entity for AccessToken {
             realm: self.realm.clone(),
         }
     }
-
-    fn written_on(&self) -> i64 {
-        self.cached_at
-    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -261,10 +257,6 @@ impl Entity for RefreshToken {
             environment: self.environment.clone(),
             ..Place::default()
         }
-    }
-
-    fn written_on(&self) -> i64 {
-        self.last_modification_time
     }
 }
 

@@ -9,6 +9,8 @@ mod document;
 mod entities;
 mod lookup;
 mod members;
+#[cfg(any(test, all(target_os = "linux", feature = "secret-service")))]
+mod merge;
 mod persistence;
 mod section;
 mod store;
@@ -20,11 +22,10 @@ pub use store::{
     CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
     TokenCacheStore,
 };
-#[cfg(feature = "encrypted-file")]
 pub use store::{EncryptedFileStore, EncryptionKey};
 
 use crate::sensitive::Sensitive;
-use document::{Document, merged};
+use document::Document;
 use lookup::Family;
 use section::At;
 use std::{cmp::Reverse, collections::HashSet, sync::Arc};

@@ -1,6 +1,6 @@
 //! What holds for any document and any order of things.
 
-use super::{Change, Document, Event, Identity, Owner, Reply, document::merged};
+use super::{Change, Document, Event, Identity, Owner, Reply, merge::merged};
 use crate::{scopes::Scopes, sensitive::Sensitive, tokens::Tokens};
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Map, Value};

@@ -23,12 +23,6 @@ pub(super) struct Entry<E> {
 
 pub(super) trait Entity: DeserializeOwned {
     fn place(&self) -> Place;
-
-    /// When it was written (Unix seconds), where that is known: of two with one key, the newer
-    /// counts.
-    fn written_on(&self) -> i64 {
-        0
-    }
 }
 
 /// Whom an entity is for, without case. Parts that do not tell entities of a kind apart are empty.

@@ -68,24 +68,6 @@ pub(super) fn read(path: &Path) -> Result<StoredCache> {
     Err(failed(error))
 }
 
-/// What is in a file of keys: private, or nobody's secret.
-pub(super) fn read_secret(path: &Path) -> Result<Vec<u8>> {
-    let stored = read(path)?;
-    if let Ok(metadata) = fs::symlink_metadata(path)
-        && platform::is_open_to_others(&metadata)
-    {
-        return Err(Error::new(
-            ErrorKind::CredentialUnavailable,
-            format!(
-                "{} can be read by others, so what is in it is no secret; make it private, as by \
-                 `chmod 600`",
-                path.display()
-            ),
-        ));
-    }
-    Ok(stored.bytes)
-}
-
 /// The version of the file, without reading it.
 pub(super) fn version(path: &Path) -> Result<CacheVersion> {
     match fs::symlink_metadata(path) {
@@ -118,37 +100,6 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<CacheVersion> {
     Ok(version_of(&metadata))
 }
 
-/// Makes the file if there is none, and gives it a modification time that who watches it sees.
-pub(super) fn touch(path: &Path) -> Result<CacheVersion> {
-    let failed = |error| failure("write", path, error);
-    folder_of(path)?;
-    let old = existing(path)?;
-    let file = open_private(path, false).map_err(failed)?;
-    let times = FileTimes::new().set_modified(seen_by_peers(old.as_ref()));
-    file.set_times(times).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    Ok(version_of(&metadata))
-}
-
-/// Empties the file in place, unless somebody has written it since it had `expected`; says whether
-/// it did.
-pub(super) fn truncate(path: &Path, expected: &CacheVersion) -> Result<bool> {
-    let failed = |error| failure("write", path, error);
-    let mut options = OpenOptions::new();
-    options.write(true);
-    let file = platform::open(&mut options, path).map_err(failed)?;
-    let old = file.metadata().map_err(failed)?;
-    check(path, &old)?;
-    if version_of(&old) != *expected {
-        return Ok(false);
-    }
-    file.set_len(0).map_err(failed)?;
-    let times = FileTimes::new().set_modified(seen_by_peers(Some(&old)));
-    file.set_times(times).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    Ok(true)
-}
-
 /// Keeps bytes beside `path`, under a new name that says when; gives that path.
 pub(super) fn set_aside(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
     let failed = |error| failure("write", path, error);
@@ -176,11 +127,6 @@ pub(super) fn set_aside(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
             Err(error) => return Err(failed(error)),
         }
     }
-}
-
-/// Removes a file whose contents stand elsewhere.
-pub(super) fn remove(path: &Path) -> Result<()> {
-    fs::remove_file(path).map_err(|error| failure("remove", path, error))
 }
 
 /// Opens a file of ours for reading and writing, and makes it where there is none; only where there
@@ -260,7 +206,7 @@ pub(super) fn failure(what: &str, path: &Path, error: io::Error) -> Error {
 }
 
 /// What is at the path, if it is a file of ours.
-fn existing(path: &Path) -> Result<Option<Metadata>> {
+pub(super) fn existing(path: &Path) -> Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => {
             check(path, &metadata)?;
@@ -272,7 +218,7 @@ fn existing(path: &Path) -> Result<Option<Metadata>> {
 }
 
 /// A link could lead to somebody else's file, and a pipe would be waited for.
-fn check(path: &Path, metadata: &Metadata) -> Result<()> {
+pub(super) fn check(path: &Path, metadata: &Metadata) -> Result<()> {
     if !metadata.is_file() {
         return Err(Error::new(
             ErrorKind::CredentialUnavailable,
@@ -299,7 +245,7 @@ fn check_owner(path: &Path, metadata: &Metadata) -> Result<()> {
     ))
 }
 
-fn version_of(metadata: &Metadata) -> CacheVersion {
+pub(super) fn version_of(metadata: &Metadata) -> CacheVersion {
     let mut version = platform::identity(metadata);
     version.extend(metadata.len().to_be_bytes());
     let modified = metadata.modified().ok();
@@ -308,7 +254,7 @@ fn version_of(metadata: &Metadata) -> CacheVersion {
     version.into()
 }
 
-fn seen_by_peers(old: Option<&Metadata>) -> SystemTime {
+pub(super) fn seen_by_peers(old: Option<&Metadata>) -> SystemTime {
     let time = SystemTime::now() + AHEAD;
     match old.and_then(|old| old.modified().ok()) {
         // Whoever has read the old file must see that this one is newer, even after the system's

@@ -5,7 +5,6 @@
 
 #[cfg(not(all(target_os = "linux", feature = "secret-service")))]
 mod absent;
-#[cfg(feature = "encrypted-file")]
 mod encrypted_file;
 mod file;
 mod lock;
@@ -15,9 +14,13 @@ mod plain_file;
 mod platform;
 #[cfg(all(target_os = "linux", feature = "secret-service"))]
 mod secret_service;
+#[cfg(any(
+    target_os = "macos",
+    all(target_os = "linux", feature = "secret-service")
+))]
+mod signal_file;
 mod system;
 
-#[cfg(feature = "encrypted-file")]
 pub use encrypted_file::{EncryptedFileStore, EncryptionKey};
 pub use memory::MemoryStore;
 pub use plain_file::PlainFileStore;

@@ -2,9 +2,10 @@
 
 use super::{
     CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file, lock, place,
+    signal_file,
 };
 use crate::{
-    cache::merged,
+    cache::merge::merged,
     error::{Error, ErrorKind, Result},
     seams::Environment,
 };
@@ -156,7 +157,7 @@ impl TokenCacheStore for SecretServiceStore {
             })
             .await?;
         if done.moved {
-            match file::truncate(&path, &signal.version) {
+            match signal_file::truncate(&path, &signal.version) {
                 Ok(true) => tracing::info!("the plain token cache was moved into the keyring"),
                 // It is moved the next time.
                 Ok(false) => tracing::info!("the plain token cache was written meanwhile"),
@@ -164,7 +165,7 @@ impl TokenCacheStore for SecretServiceStore {
             }
         }
         let version = if done.wrote {
-            file::touch(&path)?
+            signal_file::touch(&path)?
         } else {
             file::version(&path)?
         };

@@ -1,6 +1,6 @@
 use super::kernel_keyring;
 use crate::{
-    cache::store::file,
+    cache::store::{file, platform::is_open_to_others},
     error::{Error, ErrorKind, Result},
     seams,
 };
@@ -202,7 +202,17 @@ fn derive(passphrase: &Secret, kind: &KeyKind) -> Result<Key> {
 
 fn of_file(path: &std::path::Path) -> Result<Key> {
     const LEAST: usize = 32;
-    let content = Zeroizing::new(file::read_secret(path)?);
+    let content = Zeroizing::new(file::read(path)?.bytes);
+    if std::fs::symlink_metadata(path).is_ok_and(|metadata| is_open_to_others(&metadata)) {
+        return Err(Error::new(
+            ErrorKind::CredentialUnavailable,
+            format!(
+                "the key file {} can be read by others, so it is no secret; make it private, as by \
+                 `chmod 600`",
+                path.display()
+            ),
+        ));
+    }
     if content.len() < LEAST {
         return Err(Error::new(
             ErrorKind::CredentialUnavailable,

@@ -142,7 +142,8 @@ impl TokenCacheStore for EncryptedFileStore {
             Opened::Bytes(bytes) => (bytes, key),
             Opened::KeyIsGone => {
                 let aside = file::set_aside(&path, &stored.bytes)?;
-                file::remove(&path)?;
+                std::fs::remove_file(&path)
+                    .map_err(|error| file::failure("remove", &path, error))?;
                 self.tell(&format!(
                     "the key of the encrypted token cache is gone from the kernel's keyring, as \
                      after a restart, so nobody can read it any more; it was moved to {}, and a new \
