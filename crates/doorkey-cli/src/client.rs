@@ -20,7 +20,8 @@ pub(crate) struct ClientArguments {
         value_parser = NonEmptyStringValueParser::new())]
     authority: Option<String>,
 
-    /// The tenant, by id or domain name [default: AZURE_TENANT_ID, else organizations]
+    /// The tenant, by id or domain name [default: AZURE_TENANT_ID, else that of the person's
+    /// sign-in, else organizations]
     #[arg(long, value_name = "TENANT", env = "DOORKEY_TENANT", hide_env_values = true,
         value_parser = NonEmptyStringValueParser::new())]
     tenant: Option<String>,

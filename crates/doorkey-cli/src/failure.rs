@@ -79,7 +79,7 @@ impl Failure {
             Self::Usage(message) | Self::SeveralPeople(message) | Self::OtherPerson(message) => {
                 message.clone()
             }
-            Self::SignIn(error) => with_options(error),
+            Self::SignIn(error) => in_our_words(error),
             Self::NobodySignedIn => "a person has to sign in; run `doorkey login`".to_owned(),
             Self::NoTransport(_) => "no TLS connection can be made: this machine has no \
                  certificates to trust, or they cannot be read; install them (Debian: \
@@ -128,7 +128,7 @@ impl Failure {
 }
 
 /// The library's message, in words of the command line.
-fn with_options(error: &doorkey::Error) -> String {
+fn in_our_words(error: &doorkey::Error) -> String {
     let message = error.to_string();
     match error.kind() {
         ErrorKind::AuthenticationRequired => match message.split_once(", and this credential") {
@@ -141,9 +141,11 @@ fn with_options(error: &doorkey::Error) -> String {
             None => message,
         },
         ErrorKind::WrongAccount => message.replace("call `authenticate`", "run `doorkey login`"),
-        ErrorKind::InvalidArgument | ErrorKind::TimedOut | ErrorKind::CredentialUnavailable => {
-            with_named_options(message)
+        // The command always keeps tokens, so that this is no way out of it.
+        ErrorKind::CredentialUnavailable => {
+            with_named_options(message.replace(", or sign in without `cache_persistence`", ""))
         }
+        ErrorKind::InvalidArgument | ErrorKind::TimedOut => with_named_options(message),
         // The others may quote an authority, whose words are not ours to explain.
         _ => message,
     }
@@ -215,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_option_of_a_parameter_is_named_beside_it() {
+    fn the_library_is_told_in_words_of_the_command_line() {
         for (kind, message, told) in [
             (
                 ErrorKind::InvalidArgument,
@@ -238,6 +240,22 @@ mod tests {
                 "AZURE_AUTHORITY_HOST \"x\" is no authority",
             ),
             (ErrorKind::Refused, "no `scopes`", "no `scopes`"),
+            (
+                ErrorKind::AuthenticationRequired,
+                "a person has to sign in (why), and this credential may not ask them",
+                "a person has to sign in (why); run `doorkey login`, or leave out --silent to be \
+                 asked",
+            ),
+            (
+                ErrorKind::AuthenticationRequired,
+                "several people are signed in (a, b), and this credential may not ask which one",
+                "several people are signed in (a, b); say which is meant with --account",
+            ),
+            (
+                ErrorKind::CredentialUnavailable,
+                "no HOME; set it, or sign in without `cache_persistence`",
+                "no HOME; set it",
+            ),
         ] {
             let failure = Failure::from(doorkey::Error::new(kind, message));
             assert_eq!(failure.message(), told);

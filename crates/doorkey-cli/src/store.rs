@@ -139,8 +139,8 @@ fn neither(system: &Error, encrypted: Error) -> Error {
     Error::new(
         encrypted.kind(),
         format!(
-            "there is no place to keep tokens: {}; and {encrypted}; or keep them in a plain file, by \
-             --allow-unencrypted-storage",
+            "tokens cannot be kept here: {}; {encrypted}; or give --allow-unencrypted-storage, which \
+             keeps them in a plain file",
             reason(&why)
         ),
     )

@@ -155,6 +155,9 @@ fn where_nothing_can_be_kept_nobody_is_asked() {
             .without_env("HOME")
             .run();
         finished.assert_refused(4, &["HOME"]);
+        assert!(!finished.stderr.contains('`'), "{finished:#?}");
+        let encrypted = machine.doorkey_by("adele", &arguments).without_env(ALLOW);
+        encrypted.run().assert_refused(4, &[".IdentityService"]);
     }
     assert_eq!(machine.endpoints(), []);
 }

@@ -167,3 +167,26 @@ fn with_ways_out(error: Error) -> Error {
     )
     .with_source(error)
 }
+
+#[cfg(all(target_os = "linux", feature = "secret-service"))]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn that_a_keyring_cannot_be_asked_here_is_no_reason_to_do_without() {
+        let home = tempfile::tempdir().unwrap();
+        let environment = Environment::of(&[
+            ("HOME", home.path().as_os_str()),
+            ("DBUS_SESSION_BUS_ADDRESS", OsStr::new("unix:path=/nowhere")),
+        ]);
+        let store = SystemStore::with_environment(true, environment);
+        let partition = Partition::new("msal.cache", false);
+        let error = store.load(&partition).now_or_never().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+        assert!(error.to_string().contains("runtime"), "{error}");
+        assert!(store.is_fallback().is_none());
+    }
+}
