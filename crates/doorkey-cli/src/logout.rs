@@ -97,8 +97,9 @@ This is local: their tokens are gone from this machine's cache. The browser and 
 know them; sign out there, too, where that matters.";
 
 const AFTER_HELP: &str = "\
-Removes the tokens of this application, and of those that share them with it, from the cache. Sends
-nothing: the browser and the authority still know the person.
+Removes the tokens of this application, and of those that share them with it, from the cache in use:
+with and without --allow-unencrypted-storage are two. Sends nothing: the browser and the authority
+still know the person.
 
 Examples:
   doorkey logout

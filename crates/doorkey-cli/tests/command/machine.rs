@@ -136,3 +136,6 @@ pub(crate) const RECORDS: &str = if cfg!(target_os = "macos") {
 };
 
 pub(crate) const CACHE: &str = ".IdentityService/msal.cache.nocae";
+
+/// Set for every command, as there is no keyring.
+pub(crate) const ALLOW: &str = "DOORKEY_ALLOW_UNENCRYPTED_STORAGE";

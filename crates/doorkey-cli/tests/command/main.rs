@@ -11,6 +11,8 @@ mod authority;
 mod browser;
 mod demo;
 mod emulator;
+#[cfg(target_os = "linux")]
+mod headless;
 mod login;
 mod logout;
 mod machine;

@@ -159,6 +159,8 @@ fn a_variable_that_cannot_be_read_is_not_taken_for_unset() {
         "DOORKEY_CA_CERTIFICATE",
         "DOORKEY_DISABLE_INSTANCE_DISCOVERY",
         "DOORKEY_OUTPUT",
+        "DOORKEY_CACHE_NAME",
+        "DOORKEY_ALLOW_UNENCRYPTED_STORAGE",
     ] {
         let finished = Doorkey::new(["login"])
             .env(name, OsStr::from_bytes(b"\xff.example"))
