@@ -116,7 +116,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "unit",
         about: "the tests and examples of each crate, in its code, its docs and its tests folder",
-        needs: &[],
+        needs: &[Need::Packages(&["strace"])],
         steps: &[
             cargo(
                 "test --locked --no-fail-fast -p doorkey -p doorkey-emulator -p doorkey-cli \

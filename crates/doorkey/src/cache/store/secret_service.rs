@@ -57,12 +57,13 @@ impl SecretServiceStore {
         work: impl AsyncFnOnce(&SecretService<'_>) -> Result<T>,
     ) -> Result<T> {
         let address = self.bus_address()?;
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(unavailable(
+        tokio::runtime::Handle::try_current().map_err(|error| {
+            unavailable(
                 "asking the keyring needs a Tokio runtime, and none is running here; call from \
                  within one",
-            ));
-        }
+            )
+            .with_source(error)
+        })?;
         let working = async {
             let connection = zbus::connection::Builder::address(address.as_str())
                 .map_err(|error| unavailable(NO_BUS).with_source(error))?
