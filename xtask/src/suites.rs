@@ -130,11 +130,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "python",
         about: "Python's azure-identity and msal sign in, and share their sign-ins; so does msal-node",
         needs: &[
-            Need::Python {
-                folder: "python",
-                requirements: "tests/python/requirements.txt",
-                variable: Some("DOORKEY_PYTHON"),
-            },
+            PYTHON,
             Need::Npm {
                 folder: "node",
                 package: "tests/python/node/package.json",
@@ -186,6 +182,13 @@ pub(crate) const SUITES: &[Suite] = &[
         )],
     },
 ];
+
+/// Python with the peers.
+pub(crate) const PYTHON: Need = Need::Python {
+    folder: "python",
+    requirements: "tests/python/requirements.txt",
+    variable: Some("DOORKEY_PYTHON"),
+};
 
 const fn cargo(arguments: &'static str) -> Step {
     Step {
