@@ -19,10 +19,9 @@ pub(crate) use change::{Change, Event, Reply};
 pub(crate) use entities::AccessToken;
 pub(crate) use persistence::{Loaded, Persistence};
 pub use store::{
-    CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
-    TokenCacheStore,
+    CacheChange, CacheVersion, EncryptedFileStore, EncryptionKey, MemoryStore, Partition,
+    PlainFileStore, StoredCache, SystemStore, TokenCacheStore,
 };
-pub use store::{EncryptedFileStore, EncryptionKey};
 
 use crate::sensitive::Sensitive;
 use document::Document;
