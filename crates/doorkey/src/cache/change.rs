@@ -137,7 +137,7 @@ impl Document {
         {
             let place = At([owner.home_account_id, environment, owner.client_id, realm]);
             let keys = self.access_tokens.keys_at(place, |old| {
-                old.is_plain() && (old.expires_on <= tokens.received_on || token.replaces(old))
+                old.expires_on <= tokens.received_on || token.replaces(old)
             });
             for old in keys.iter().filter(|old| **old != key) {
                 self.access_tokens.remove(old);

@@ -125,7 +125,7 @@ impl AccessToken {
 
     /// Whether a plain question may be answered with it: not one that is bound to a key, to claims
     /// or to somebody's assertion.
-    pub(super) fn is_plain(&self) -> bool {
+    fn is_plain(&self) -> bool {
         self.token_type.eq_ignore_ascii_case("Bearer")
             && self.key_id.is_none()
             && self.ext_cache_key.is_none()
@@ -163,13 +163,13 @@ impl AccessToken {
 }
 
 impl Entity for AccessToken {
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> Option<Place> {
+        self.is_plain().then(|| Place {
             home_account_id: self.home_account_id.clone(),
             environment: self.environment.clone(),
             client_id: self.client_id.clone(),
             realm: self.realm.clone(),
-        }
+        })
     }
 }
 
@@ -251,12 +251,12 @@ impl RefreshToken {
 
 impl Entity for RefreshToken {
     /// One serves every tenant and every scope, and a family's serves other applications.
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> Option<Place> {
+        Some(Place {
             home_account_id: self.home_account_id.clone(),
             environment: self.environment.clone(),
             ..Place::default()
-        }
+        })
     }
 }
 
@@ -303,12 +303,12 @@ impl IdToken {
 }
 
 impl Entity for IdToken {
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> Option<Place> {
+        Some(Place {
             home_account_id: self.home_account_id.clone(),
             environment: self.environment.clone(),
             ..Place::default()
-        }
+        })
     }
 }
 
@@ -362,12 +362,12 @@ impl Account {
 }
 
 impl Entity for Account {
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> Option<Place> {
+        Some(Place {
             home_account_id: self.home_account_id.clone(),
             environment: self.environment.clone(),
             ..Place::default()
-        }
+        })
     }
 }
 
@@ -407,12 +407,12 @@ impl AppMetadata {
 }
 
 impl Entity for AppMetadata {
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> Option<Place> {
+        Some(Place {
             environment: self.environment.clone(),
             client_id: self.client_id.clone(),
             ..Place::default()
-        }
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl Document {
             let place = At([owner.home_account_id, environment, owner.client_id, realm]);
             let candidates = self.access_tokens.at(place);
             candidates
-                .filter(|token| token.is_plain() && token.answers(scopes))
+                .filter(|token| token.answers(scopes))
                 .max_by_key(|token| token.expires_on)
         })
     }

@@ -22,7 +22,8 @@ pub(super) struct Entry<E> {
 }
 
 pub(super) trait Entity: DeserializeOwned {
-    fn place(&self) -> Place;
+    /// `None` for one that is kept and never looked for.
+    fn place(&self) -> Option<Place>;
 }
 
 /// Whom an entity is for, without case. Parts that do not tell entities of a kind apart are empty.
@@ -70,7 +71,7 @@ impl<E: Entity> Section<E> {
             entity: members.read::<E>(),
             members,
         };
-        let place = entry.entity.as_ref().map(Entity::place);
+        let place = entry.entity.as_ref().and_then(Entity::place);
         let index = self.entries.insert(entry);
         self.by_key.insert(key.to_owned(), index);
         if let Some(place) = place {
@@ -83,7 +84,7 @@ impl<E: Entity> Section<E> {
             return;
         };
         let entry = self.entries.remove(index);
-        let Some(place) = entry.entity.as_ref().map(Entity::place) else {
+        let Some(place) = entry.entity.as_ref().and_then(Entity::place) else {
             return;
         };
         if let Some(indices) = self.by_place.get_mut(&place) {
