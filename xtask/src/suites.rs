@@ -142,6 +142,14 @@ pub(crate) const SUITES: &[Suite] = &[
         )],
     },
     Suite {
+        name: "processes",
+        about: "many programs, Python's too, write one cache; they are killed, and the disk is full",
+        needs: &[PYTHON],
+        steps: &[cargo(
+            "test --locked -p doorkey-tests --all-features --test processes",
+        )],
+    },
+    Suite {
         name: "keyring",
         about: "the system's store on a real gnome-keyring, shared with Python",
         needs: &[

@@ -6,6 +6,8 @@
 //! program put KEY                 adds an entry, as a cache would
 //! program sign-in SCOPE FILE      writes the user code into FILE, prints the record
 //! program token SCOPE RECORD      prints a token; asks nobody
+//! program fill COUNT PREFIX       adds so many entries to the plain file, and prints each number
+//! program overflow                adds large entries to the plain file until it fails
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the test reads it")]
@@ -14,8 +16,8 @@ use azure_core::http::{ClientOptions, Transport};
 use doorkey::{
     AuthenticateOptions, AuthenticationRecord, CacheVersion, DeviceCodeCredential,
     DeviceCodeCredentialOptions, Error, ErrorKind, InteractiveCredential as _, Partition,
-    PublicClientOptions, Result, StoredCache, SystemStore, TokenCachePersistenceOptions,
-    TokenCacheStore,
+    PlainFileStore, PublicClientOptions, Result, StoredCache, SystemStore,
+    TokenCachePersistenceOptions, TokenCacheStore,
 };
 use serde_json::{Value, json};
 use std::{
@@ -33,6 +35,8 @@ async fn main() -> ExitCode {
         ["put", key] => put(key).await,
         ["sign-in", scope, file] => sign_in(scope, (*file).to_owned()).await,
         ["token", scope, record] => token(scope, record).await,
+        ["fill", count, prefix] => fill(count.parse().unwrap_or_default(), prefix).await,
+        ["overflow"] => overflow().await,
         _ => Err(Error::new(ErrorKind::InvalidArgument, "which of them?")),
     };
     match outcome {
@@ -100,12 +104,44 @@ async fn load() -> Result<String> {
 
 async fn put(key: &str) -> Result<String> {
     let store = SystemStore::new(allow_unencrypted_storage());
+    add(&store, &partition().await?, key, key).await?;
+    Ok(String::new())
+}
+
+async fn add(
+    store: &dyn TokenCacheStore,
+    partition: &Partition,
+    key: &str,
+    secret: &str,
+) -> Result<()> {
     let mut change = |bytes: &[u8]| {
-        let mut document: Value = serde_json::from_slice(bytes).unwrap_or_else(|_| json!({}));
-        document["RefreshToken"][key] = json!({ "secret": key });
+        let mut document = match bytes {
+            [] => json!({}),
+            bytes => serde_json::from_slice::<Value>(bytes).expect("what is there is whole"),
+        };
+        document["RefreshToken"][key] = json!({ "secret": secret });
         Some(document.to_string().into_bytes())
     };
-    store.update(&partition().await?, &mut change).await?;
+    store.update(partition, &mut change).await.map(drop)
+}
+
+async fn fill(count: u32, prefix: &str) -> Result<String> {
+    let (store, partition) = (PlainFileStore::new(), partition().await?);
+    for number in 0..count {
+        let key = format!("{prefix}-{number}");
+        add(&store, &partition, &key, &key).await?;
+        println!("{number}");
+    }
+    Ok(String::new())
+}
+
+async fn overflow() -> Result<String> {
+    let (store, partition) = (PlainFileStore::new(), partition().await?);
+    let secret = "x".repeat(10_000);
+    for number in 0..1_000 {
+        add(&store, &partition, &number.to_string(), &secret).await?;
+        println!("{number}");
+    }
     Ok(String::new())
 }
 
