@@ -117,7 +117,8 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
         return Ok(Attempt::Busy(String::new()));
     }
     let text = text_of(&file);
-    if !(is_locked && is_ours(&text)) && !is_abandoned(&text, &metadata) {
+    let is_left_behind = (is_locked && is_ours(&text)) || is_abandoned(&text, &metadata);
+    if !is_left_behind {
         return Ok(Attempt::Busy(text));
     }
     let lock = Lock {
