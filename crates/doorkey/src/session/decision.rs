@@ -101,9 +101,12 @@ impl Inner {
         };
         let outcome = self.silently_as(request, &record).await?;
         if is_guess && matches!(outcome, Silently::Done(_)) {
-            // Their token is handed out, so from now on the session is theirs.
+            // Their token is handed out, so from now on the session is theirs; unless they signed
+            // out meanwhile.
             let mut state = self.write_state();
-            state.record.get_or_insert(record);
+            if state.guesses {
+                state.record.get_or_insert(record);
+            }
         }
         Ok(outcome)
     }

@@ -204,7 +204,10 @@ pub struct Partition {
 }
 
 impl Partition {
-    pub(crate) fn new(name: &str, cae: bool) -> Self {
+    /// A half of the cache of that name. The library makes them for itself; this is for the tests of
+    /// a store.
+    #[must_use]
+    pub fn new(name: &str, cae: bool) -> Self {
         let half = if cae { "cae" } else { "nocae" };
         Self {
             file_name: format!("{name}.{half}"),
