@@ -44,12 +44,14 @@ pub(crate) struct AccessToken {
     #[serde(default)]
     pub(super) doorkey_requested: Option<String>,
     // Each makes a token good for one question only, which is never ours.
-    key_id: Option<de::IgnoredAny>,
-    ext_cache_key: Option<de::IgnoredAny>,
-    #[serde(alias = "userAssertionHash")]
-    user_assertion_hash: Option<de::IgnoredAny>,
-    #[serde(rename = "requestedClaimsHash")]
-    requested_claims_hash: Option<de::IgnoredAny>,
+    #[serde(default, deserialize_with = "is_set")]
+    key_id: bool,
+    #[serde(default, deserialize_with = "is_set")]
+    ext_cache_key: bool,
+    #[serde(default, deserialize_with = "is_set", alias = "userAssertionHash")]
+    user_assertion_hash: bool,
+    #[serde(default, deserialize_with = "is_set", rename = "requestedClaimsHash")]
+    requested_claims_hash: bool,
 }
 
 /// What a newer token under the same key must not inherit.
@@ -127,10 +129,10 @@ impl AccessToken {
     /// or to somebody's assertion.
     fn is_plain(&self) -> bool {
         self.token_type.eq_ignore_ascii_case("Bearer")
-            && self.key_id.is_none()
-            && self.ext_cache_key.is_none()
-            && self.user_assertion_hash.is_none()
-            && self.requested_claims_hash.is_none()
+            && !self.key_id
+            && !self.ext_cache_key
+            && !self.user_assertion_hash
+            && !self.requested_claims_hash
     }
 
     /// Whether the question for these scopes is answered with it.
@@ -470,6 +472,12 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text: Option<String> = Option::deserialize(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()))
+}
+
+/// Some writers leave what they do not have empty, or null.
+fn is_set<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(!value.is_null() && value != "")
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {

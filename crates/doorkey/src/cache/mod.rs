@@ -94,7 +94,12 @@ impl SignedIn {
     pub(crate) fn tenant_id(&self) -> String {
         let home = self.home_account_id.rsplit_once('.');
         match home {
-            Some((_, home)) if matches!(self.realm.as_str(), "organizations" | "common" | "") => {
+            Some((_, home))
+                if matches!(
+                    self.realm.as_str(),
+                    "organizations" | "common" | "consumers" | ""
+                ) =>
+            {
                 home.to_owned()
             }
             _ => self.realm.clone(),

@@ -348,8 +348,8 @@ impl Fingerprint {
     }
 }
 
-/// The names by which a person's home tenant is asked for, where they have a work account.
-const NAMES_OF_HOME: [&str; 2] = [TenantId::ORGANIZATIONS, "common"];
+/// The names by which a person's home tenant is asked for.
+const NAMES_OF_HOME: [&str; 3] = [TenantId::ORGANIZATIONS, "common", "consumers"];
 
 /// The tenant that an account is of: the second part of `uid.utid`.
 pub(super) fn home_tenant(record: &AuthenticationRecord) -> Option<&str> {
