@@ -3,18 +3,17 @@
 
 use super::{
     Owner,
+    dialect::{as_text, bearer, filled, is_set, optional_seconds, seconds, text},
     members::Members,
     section::{Entity, Place},
+    target::{has_all, is_same, sorted, target_of},
 };
 use crate::{
     scopes::Scopes,
     sensitive::Sensitive,
     tokens::{self, Tokens},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-/// Times beyond the year 9999 are a mistake of whoever wrote them.
-const LAST_SECOND: i64 = 253_402_300_799;
+use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct AccessToken {
@@ -427,82 +426,4 @@ fn key(
     target: &str,
 ) -> String {
     format!("{home}-{environment}-{kind}-{client}-{realm}-{target}").to_lowercase()
-}
-
-/// What was granted; all that was asked, where the authority does not say.
-fn target_of(reply: &Tokens, requested: &Scopes) -> String {
-    match &reply.scope {
-        Some(granted) => sorted(granted.split_whitespace()),
-        None => requested.parameter(),
-    }
-}
-
-fn sorted<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
-    let mut scopes: Vec<_> = scopes.collect();
-    scopes.sort_unstable();
-    scopes.join(" ")
-}
-
-/// Scopes are compared as sets, and without case: Entra ID writes them as it pleases.
-fn has_all<S: AsRef<str>>(target: &str, scopes: &[S]) -> bool {
-    scopes.iter().all(|scope| {
-        target
-            .split(' ')
-            .any(|granted| granted.eq_ignore_ascii_case(scope.as_ref()))
-    })
-}
-
-/// Whether exactly these scopes were asked for. Fewer might be the ones that were not granted.
-fn is_same<S: AsRef<str>>(requested: &str, scopes: &[S]) -> bool {
-    requested.split(' ').count() == scopes.len() && has_all(requested, scopes)
-}
-
-fn as_text<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(seconds)
-}
-
-fn bearer() -> String {
-    "Bearer".into()
-}
-
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text: Option<String> = Option::deserialize(deserializer)?;
-    Ok(text.filter(|text| !text.is_empty()))
-}
-
-/// Some writers leave what they do not have empty, or null.
-fn is_set<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(!value.is_null() && value != "")
-}
-
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let seconds = optional_seconds(deserializer)?;
-    seconds.ok_or_else(|| de::Error::custom("a time is missing"))
-}
-
-/// Text by MSAL's rule; some writers leave numbers.
-fn optional_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Text(String),
-        Number(f64),
-    }
-    let number = match Option::deserialize(deserializer)? {
-        None => return Ok(None),
-        Some(Written::Number(number)) => number,
-        Some(Written::Text(text)) if text.trim().is_empty() => return Ok(None),
-        Some(Written::Text(text)) => text.trim().parse().map_err(de::Error::custom)?,
-    };
-    if number.is_nan() {
-        return Err(de::Error::custom("a time is no number"));
-    }
-    // Saturates.
-    let seconds = number as i64;
-    Ok(Some(seconds.clamp(0, LAST_SECOND)))
 }

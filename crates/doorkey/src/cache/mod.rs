@@ -5,6 +5,7 @@
 //! that cannot. The account and the refresh token of one serve the other: there is one person.
 
 mod change;
+mod dialect;
 mod document;
 mod entities;
 mod lookup;
@@ -14,6 +15,7 @@ mod merge;
 mod persistence;
 mod section;
 mod store;
+mod target;
 
 pub(crate) use change::{Change, Event, Reply};
 pub(crate) use entities::AccessToken;

@@ -3,7 +3,7 @@
 use super::{
     Answer, Inner, TokenRequest,
     answer::{info, secret, time},
-    authentication_required, several_people,
+    required::{authentication_required, several_people},
     state::{self, Fingerprint, How},
 };
 use crate::{
