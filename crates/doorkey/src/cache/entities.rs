@@ -253,11 +253,7 @@ impl RefreshToken {
 impl Entity for RefreshToken {
     /// One serves every tenant and every scope, and a family's serves other applications.
     fn place(&self) -> Option<Place> {
-        Some(Place {
-            home_account_id: self.home_account_id.clone(),
-            environment: self.environment.clone(),
-            ..Place::default()
-        })
+        Some(Place::of_person(&self.home_account_id, &self.environment))
     }
 }
 
@@ -305,11 +301,7 @@ impl IdToken {
 
 impl Entity for IdToken {
     fn place(&self) -> Option<Place> {
-        Some(Place {
-            home_account_id: self.home_account_id.clone(),
-            environment: self.environment.clone(),
-            ..Place::default()
-        })
+        Some(Place::of_person(&self.home_account_id, &self.environment))
     }
 }
 
@@ -364,11 +356,7 @@ impl Account {
 
 impl Entity for Account {
     fn place(&self) -> Option<Place> {
-        Some(Place {
-            home_account_id: self.home_account_id.clone(),
-            environment: self.environment.clone(),
-            ..Place::default()
-        })
+        Some(Place::of_person(&self.home_account_id, &self.environment))
     }
 }
 

@@ -158,7 +158,7 @@ impl TokenCache {
                 let Some(environment) = environment else {
                     continue;
                 };
-                let place = At([&token.home_account_id, environment, "", ""]);
+                let place = At::person(&token.home_account_id, environment);
                 let Some(account) = document.accounts.at(place).next() else {
                     continue;
                 };

@@ -125,6 +125,14 @@ impl<E> Default for Section<E> {
 }
 
 impl Place {
+    pub(super) fn of_person(home_account_id: &str, environment: &str) -> Self {
+        Self {
+            home_account_id: home_account_id.to_owned(),
+            environment: environment.to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn at(&self) -> At<'_> {
         let Self {
             home_account_id,
@@ -133,6 +141,13 @@ impl Place {
             realm,
         } = self;
         At([home_account_id, environment, client_id, realm])
+    }
+}
+
+impl<'a> At<'a> {
+    /// Of what serves all of a person's tenants.
+    pub(super) fn person(home_account_id: &'a str, environment: &'a str) -> Self {
+        Self([home_account_id, environment, "", ""])
     }
 }
 
