@@ -5,7 +5,7 @@
 
 use azure_core::credentials::{AccessToken, TokenCredential};
 use divan::Bencher;
-use doorkey_benches::{OTHER_SCOPES, SCOPE, official, ours};
+use doorkey_benches::{OTHER_SCOPES, SCOPE, among, official, ours};
 use std::{
     sync::{
         Arc, LazyLock,
@@ -58,6 +58,20 @@ fn cached(bencher: Bencher<'_, '_>, whose: Whose) {
         let mut call = credential.get_token(&[SCOPE], None);
         match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             // Dropped here, as a caller would: tokens that pile up measure the allocator.
+            Poll::Ready(token) => token.expect("it is cached").expires_on,
+            Poll::Pending => panic!("it is cached"),
+        }
+    });
+}
+
+/// Ours alone: a call among so many people whose tokens are in the same store, which is asked each
+/// time whether it has changed.
+#[divan::bench(args = [1, 1_000, 100_000], sample_count = 200, sample_size = 1000)]
+fn among_accounts(bencher: Bencher<'_, '_>, accounts: usize) {
+    let credential = RUNTIME.block_on(among(accounts));
+    bencher.bench_local(|| {
+        let mut call = credential.get_token(&[SCOPE], None);
+        match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(token) => token.expect("it is cached").expires_on,
             Poll::Pending => panic!("it is cached"),
         }

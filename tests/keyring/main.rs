@@ -33,6 +33,21 @@ fn what_one_run_keeps_the_next_one_finds() {
 }
 
 #[test]
+fn the_first_address_of_the_bus_that_answers_is_taken() {
+    let session = Session::unlocked();
+    let address = session.bus_address();
+    let mut command = session.program_command();
+    command
+        .env(
+            "DBUS_SESSION_BUS_ADDRESS",
+            format!("unix:path=/nowhere;{address}"),
+        )
+        .args(["put", "one"]);
+    assert!(command.status().expect("it starts").success());
+    assert_eq!(keys(&session.program(&["load"]).1), ["one"]);
+}
+
+#[test]
 fn the_item_is_the_one_that_the_other_libraries_look_for() {
     let session = Session::unlocked();
     session.program(&["put", "one"]);

@@ -170,6 +170,10 @@ impl Session {
         command
     }
 
+    pub(crate) fn bus_address(&self) -> &str {
+        self.bus.as_ref().map_or("", |(_, address)| address)
+    }
+
     pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }

@@ -273,7 +273,7 @@ async fn both_renew_in_turns(peer: Peer) {
     }
     let tokens = scene.document()["RefreshToken"]
         .as_object()
-        .map(|tokens| tokens.len());
+        .map(serde_json::Map::len);
     assert_eq!(tokens, Some(1), "nobody was signed in beside the other");
     let client = PublicClientOptions {
         authority: Some(scene.emulator.authority().into()),

@@ -12,7 +12,7 @@ use crate::{
     needs::{self, Environment},
     place::Place,
     platforms,
-    suites::{Step, Suite, Tool},
+    suites::{PYTHON, Step, Suite, Tool},
 };
 
 /// Whether every step succeeded. A failed step does not hide what the later ones would have said,
@@ -32,10 +32,23 @@ pub(crate) fn test(place: &Place, suites: &[&Suite], fail_fast: bool) -> bool {
 
 /// The benchmarks, with what is given after `bench`.
 pub(crate) fn bench(place: &Place, arguments: &[String]) -> Result<bool> {
+    child::must_succeed(
+        child::command(child::cargo(), &place.root).args([
+            "build",
+            "--locked",
+            "--release",
+            "-p",
+            "doorkey-cli",
+        ]),
+        "building the command",
+    )?;
+    let environment = needs::provide(&[PYTHON], place)?;
     let mut command = child::command(child::cargo(), &place.root);
     command
         .args(["bench", "--locked", "-p", "doorkey-benches"])
-        .args(arguments);
+        .args(arguments)
+        .envs(environment)
+        .env("DOORKEY_COMMAND", place.target.join("release/doorkey"));
     child::succeeds(&mut command)
 }
 

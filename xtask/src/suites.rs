@@ -134,7 +134,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "unit",
         about: "the tests and examples of each crate, in its code, its docs and its tests folder",
-        needs: &[],
+        needs: &[Need::Packages(&["strace"])],
         steps: &[
             cargo(
                 "test --locked --no-fail-fast -p doorkey -p doorkey-emulator -p doorkey-cli \
@@ -148,11 +148,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "python",
         about: "Python's azure-identity and msal sign in, and share their sign-ins; so does msal-node",
         needs: &[
-            Need::Python {
-                folder: "python",
-                requirements: "tests/python/requirements.txt",
-                variable: Some("DOORKEY_PYTHON"),
-            },
+            PYTHON,
             Need::Npm {
                 folder: "node",
                 package: "tests/python/node/package.json",
@@ -161,6 +157,14 @@ pub(crate) const SUITES: &[Suite] = &[
         ],
         steps: &[cargo(
             "test --locked -p doorkey-tests --all-features --test python",
+        )],
+    },
+    Suite {
+        name: "processes",
+        about: "many programs, Python's too, write one cache; they are killed, and the disk is full",
+        needs: &[PYTHON],
+        steps: &[cargo(
+            "test --locked -p doorkey-tests --all-features --test processes",
         )],
     },
     Suite {
@@ -204,6 +208,13 @@ pub(crate) const SUITES: &[Suite] = &[
         )],
     },
 ];
+
+/// Python with the peers.
+pub(crate) const PYTHON: Need = Need::Python {
+    folder: "python",
+    requirements: "tests/python/requirements.txt",
+    variable: Some("DOORKEY_PYTHON"),
+};
 
 const fn cargo(arguments: &'static str) -> Step {
     Step {

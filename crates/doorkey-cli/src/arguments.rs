@@ -1,8 +1,11 @@
 //! The command line.
 
+use crate::{
+    accounts::AccountsArguments, login::LoginArguments, logout::LogoutArguments,
+    token::TokenArguments,
+};
 #[cfg(feature = "emulator")]
 use crate::{demo::DemoArguments, emulator::EmulatorArguments};
-use crate::{login::LoginArguments, token::TokenArguments};
 use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::{PossibleValue, Resettable},
@@ -24,10 +27,14 @@ pub(crate) struct Arguments {
 /// What the command does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sign a person in, and print who it was
+    /// Sign a person in, for the runs to come, and print who it was
     Login(LoginArguments),
     /// Print an access token
     Token(TokenArguments),
+    /// Say who is signed in
+    Accounts(AccountsArguments),
+    /// Sign a person out, on this machine
+    Logout(LogoutArguments),
     /// Serve a local Entra ID, to try and test sign-ins against
     #[cfg(feature = "emulator")]
     Emulator(EmulatorArguments),
@@ -102,7 +109,8 @@ const AFTER_HELP: &str = "\
 Examples:
   doorkey demo
   doorkey login --scope https://management.azure.com/.default
-  doorkey token --scope https://graph.microsoft.com/User.Read --device-code
+  doorkey token --scope https://graph.microsoft.com/User.Read --silent
+  doorkey logout
 
 Exit status:
   0 done, 1 failed, 2 wrong usage, 3 a person has to sign in, 4 not possible on this machine,

@@ -1,13 +1,13 @@
-//! The options of every command that signs somebody in: which authority, tenant and application,
-//! and how it is reached.
+//! The options of every command about people: which authority, tenant and application, how it is
+//! reached, and where tokens are kept.
 
-use crate::{failure::Failure, trust};
-use azure_core::http::ClientOptions;
+use crate::{cache::CacheArguments, failure::Failure, trust};
+use azure_core::http::Url;
 use clap::{
     Args,
     builder::{FalseyValueParser, NonEmptyStringValueParser},
 };
-use doorkey::{PublicClientOptions, SignInObserver};
+use doorkey::{AuthenticationRecord, AuthorityHosts, PublicClientOptions, SignInObserver};
 use std::{path::PathBuf, sync::Arc};
 
 /// Which authority, tenant and application. What is not given here is taken from the environment
@@ -20,7 +20,8 @@ pub(crate) struct ClientArguments {
         value_parser = NonEmptyStringValueParser::new())]
     authority: Option<String>,
 
-    /// The tenant, by id or domain name [default: AZURE_TENANT_ID, else organizations]
+    /// The tenant, by id or domain name [default: AZURE_TENANT_ID, else that of the person's
+    /// sign-in, else organizations]
     #[arg(long, value_name = "TENANT", env = "DOORKEY_TENANT", hide_env_values = true,
         value_parser = NonEmptyStringValueParser::new())]
     tenant: Option<String>,
@@ -46,36 +47,88 @@ pub(crate) struct ClientArguments {
     #[arg(long, env = "DOORKEY_DISABLE_INSTANCE_DISCOVERY", hide_env_values = true,
         value_parser = FalseyValueParser::new())]
     disable_instance_discovery: bool,
+
+    #[command(flatten)]
+    cache: CacheArguments,
 }
 
 impl ClientArguments {
-    pub(crate) fn client_id(&self) -> Option<String> {
-        self.client_id.clone()
+    pub(crate) fn client_id(&self) -> &str {
+        self.client_id.as_deref().unwrap_or(DEVELOPER_CLIENT_ID)
     }
 
-    /// The library's options. `AZURE_AUTHORITY_HOST` is left to the library, which reads it itself.
-    pub(crate) fn public_client_options(
+    /// The application, where one was given.
+    pub(crate) fn given_client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// The tenant that was asked for, if one was.
+    pub(crate) fn tenant(&self) -> Result<Option<String>, Failure> {
+        match &self.tenant {
+            Some(tenant) => Ok(Some(tenant.clone())),
+            None => azure_tenant_id(),
+        }
+    }
+
+    /// The library's options, for what may send requests.
+    pub(crate) fn options(
+        &self,
+        observer: Arc<dyn SignInObserver>,
+    ) -> Result<PublicClientOptions, Failure> {
+        let mut options = self.options_without_transport(Some(observer))?;
+        let transport = self.ca_certificate.as_deref().map(trust::transport);
+        options.client_options.transport = transport.transpose()?;
+        Ok(options)
+    }
+
+    /// The library's options, for what sends nothing: no certificate is read, and no connection
+    /// prepared. `AZURE_AUTHORITY_HOST` is left to the library, which reads it itself.
+    pub(crate) fn options_without_transport(
         &self,
         observer: Option<Arc<dyn SignInObserver>>,
     ) -> Result<PublicClientOptions, Failure> {
-        let tenant_id = match &self.tenant {
-            Some(tenant) => Some(tenant.clone()),
-            None => azure_tenant_id()?,
-        };
-        let transport = self.ca_certificate.as_deref().map(trust::transport);
         Ok(PublicClientOptions {
             authority: self.authority.clone(),
-            tenant_id,
+            tenant_id: self.tenant()?,
             disable_instance_discovery: self.disable_instance_discovery,
+            cache_persistence: Some(self.cache.persistence()),
             observer,
-            client_options: ClientOptions {
-                transport: transport.transpose()?,
-                ..Default::default()
-            },
             ..Default::default()
         })
     }
+
+    /// Whether the record is of this application and this authority.
+    pub(crate) fn is_of(&self, record: &AuthenticationRecord) -> bool {
+        record.client_id.eq_ignore_ascii_case(self.client_id())
+            && self
+                .host()
+                .is_some_and(|host| record.authority.eq_ignore_ascii_case(&host))
+    }
+
+    /// The authority as records name it; `None` for what the library will refuse.
+    fn host(&self) -> Option<String> {
+        let of_environment = || std::env::var("AZURE_AUTHORITY_HOST").ok();
+        let authority = self
+            .authority
+            .clone()
+            .or_else(|| of_environment().filter(|authority| !authority.trim().is_empty()))
+            .unwrap_or_else(|| AuthorityHosts::AZURE_PUBLIC_CLOUD.to_owned());
+        let authority = authority.trim();
+        let url = match authority.contains("://") {
+            true => Url::parse(authority),
+            false => Url::parse(&format!("https://{authority}")),
+        };
+        let url = url.ok()?;
+        let host = url.host_str()?;
+        Some(match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        })
+    }
 }
+
+/// The library's default, by which we find its people again.
+const DEVELOPER_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 fn azure_tenant_id() -> Result<Option<String>, Failure> {
     let Some(tenant) = std::env::var_os("AZURE_TENANT_ID") else {

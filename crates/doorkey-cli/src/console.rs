@@ -23,6 +23,11 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Tells the person what did not stop the work, and should be known.
+pub(crate) fn warn(text: &str) {
+    tell(&format!("doorkey: warning: {}", one_line(text)));
+}
+
 /// Tells the person what the work cannot go on without. An error where nobody can see it.
 pub(crate) fn show(text: &str) -> io::Result<()> {
     if leads_nowhere() {

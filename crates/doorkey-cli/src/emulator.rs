@@ -1,10 +1,10 @@
 //! `doorkey emulator`.
 
-use crate::{console, failure::Failure, interruption};
+use crate::{console, failure::Failure, folders, interruption};
 use clap::Args;
 use doorkey_emulator::{Directory, Emulator};
 use serde::Serialize;
-use std::{env, fs, net::SocketAddr, path::PathBuf};
+use std::{fs, net::SocketAddr, path::PathBuf};
 
 /// The options of `doorkey emulator`.
 #[derive(Args, Debug)]
@@ -54,13 +54,15 @@ impl EmulatorArguments {
         if let Some(folder) = &self.state {
             return Ok(folder.clone());
         }
-        default_state_folder().ok_or_else(|| {
-            Failure::Usage(
+        folders::state()
+            .map(|folder| folder.join("emulator"))
+            .ok_or_else(|| {
+                Failure::Usage(
                 "no folder is known to keep the emulator's keys in, as this account has no home; \
                  give --state"
                     .to_owned(),
             )
-        })
+            })
     }
 
     fn directory(&self) -> Result<Option<Directory>, Failure> {
@@ -111,28 +113,6 @@ impl<'a> Ready<'a> {
     fn to_json(&self) -> Result<String, Failure> {
         serde_json::to_string(self).map_err(|error| Failure::Output(error.into()))
     }
-}
-
-/// Where each system wants what a program keeps for itself.
-fn default_state_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        let folder = PathBuf::from(env::var_os(name)?);
-        // The XDG Base Directory Specification: a relative one is invalid, and ignored.
-        folder.is_absolute().then_some(folder)
-    };
-    let base = if cfg!(windows) {
-        absolute("LOCALAPPDATA")?
-    } else if cfg!(target_os = "macos") {
-        env::home_dir()?.join("Library/Application Support")
-    } else {
-        match absolute("XDG_STATE_HOME") {
-            Some(folder) => folder,
-            None => env::home_dir()
-                .filter(|home| home.is_absolute())?
-                .join(".local/state"),
-        }
-    };
-    Some(base.join("doorkey").join("emulator"))
 }
 
 const AFTER_HELP: &str = "\

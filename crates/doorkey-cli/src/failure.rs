@@ -19,8 +19,12 @@ pub(crate) enum Failure {
     Usage(String),
     /// The library's word.
     SignIn(doorkey::Error),
-    /// `--silent`, and nobody is signed in.
+    /// There was no way to ask anybody.
     NobodySignedIn,
+    /// More than one person can be meant.
+    SeveralPeople(String),
+    /// Somebody signed in, and it was not who was named.
+    OtherPerson(String),
     /// No TLS client can be made on this machine.
     NoTransport(reqwest::Error),
     /// Stdout cannot be written to.
@@ -47,10 +51,10 @@ impl Failure {
                 ErrorKind::CredentialUnavailable => UNAVAILABLE,
                 _ => FAILED,
             },
-            Self::NobodySignedIn => AUTHENTICATION_REQUIRED,
+            Self::NobodySignedIn | Self::SeveralPeople(_) => AUTHENTICATION_REQUIRED,
             Self::NoTransport(_) => UNAVAILABLE,
             Self::Interrupted => INTERRUPTED,
-            Self::Output(_) | Self::Runtime(_) => FAILED,
+            Self::OtherPerson(_) | Self::Output(_) | Self::Runtime(_) => FAILED,
             #[cfg(feature = "emulator")]
             Self::Emulator(error) => status_of_emulator(error),
             #[cfg(feature = "emulator")]
@@ -72,11 +76,11 @@ impl Failure {
 
     fn message(&self) -> String {
         console::one_line(&match self {
-            Self::Usage(message) => message.clone(),
-            Self::SignIn(error) => with_options(error),
-            Self::NobodySignedIn => "a person has to sign in: no sign-in is kept from one run to \
-                 the next yet, so --silent finds none; leave it out to be asked"
-                .to_owned(),
+            Self::Usage(message) | Self::SeveralPeople(message) | Self::OtherPerson(message) => {
+                message.clone()
+            }
+            Self::SignIn(error) => in_our_words(error),
+            Self::NobodySignedIn => "a person has to sign in; run `doorkey login`".to_owned(),
             Self::NoTransport(_) => "no TLS connection can be made: this machine has no \
                  certificates to trust, or they cannot be read; install them (Debian: \
                  ca-certificates), or give --ca-certificate"
@@ -123,16 +127,31 @@ impl Failure {
     }
 }
 
-/// The library's message, which names its parameters, and the options that they come from.
-fn with_options(error: &doorkey::Error) -> String {
+/// The library's message, in words of the command line.
+fn in_our_words(error: &doorkey::Error) -> String {
     let message = error.to_string();
-    // The others may quote an authority, whose words are not ours to explain.
-    if !matches!(
-        error.kind(),
-        ErrorKind::InvalidArgument | ErrorKind::TimedOut
-    ) {
-        return message;
+    match error.kind() {
+        ErrorKind::AuthenticationRequired => match message.split_once(", and this credential") {
+            Some((several, _)) if several.starts_with("several people") => {
+                format!("{several}; say which is meant with --account")
+            }
+            Some((what, _)) => {
+                format!("{what}; run `doorkey login`, or leave out --silent to be asked")
+            }
+            None => message,
+        },
+        ErrorKind::WrongAccount => message.replace("call `authenticate`", "run `doorkey login`"),
+        // The command always keeps tokens, so that this is no way out of it.
+        ErrorKind::CredentialUnavailable => {
+            with_named_options(message.replace(", or sign in without `cache_persistence`", ""))
+        }
+        ErrorKind::InvalidArgument | ErrorKind::TimedOut => with_named_options(message),
+        // The others may quote an authority, whose words are not ours to explain.
+        _ => message,
     }
+}
+
+fn with_named_options(message: String) -> String {
     let is_named = |parameter: &str| {
         message.starts_with(&format!("{parameter} ")) || message.contains(&format!("`{parameter}`"))
     };
@@ -145,7 +164,7 @@ fn with_options(error: &doorkey::Error) -> String {
 }
 
 /// Parameters of the library, and where this command takes them from.
-const OPTIONS: [(&str, &str); 7] = [
+const OPTIONS: [(&str, &str); 9] = [
     (
         "authority",
         "--authority, DOORKEY_AUTHORITY or AZURE_AUTHORITY_HOST",
@@ -159,6 +178,14 @@ const OPTIONS: [(&str, &str); 7] = [
     ("redirect_uri", "--redirect-uri"),
     ("scopes", "--scope"),
     ("timeout", "--timeout"),
+    (
+        "cache_persistence.name",
+        "--cache-name or DOORKEY_CACHE_NAME",
+    ),
+    (
+        "allow_unencrypted_storage",
+        "--allow-unencrypted-storage or DOORKEY_ALLOW_UNENCRYPTED_STORAGE",
+    ),
 ];
 
 impl From<doorkey::Error> for Failure {
@@ -190,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_option_of_a_parameter_is_named_beside_it() {
+    fn the_library_is_told_in_words_of_the_command_line() {
         for (kind, message, told) in [
             (
                 ErrorKind::InvalidArgument,
@@ -213,6 +240,22 @@ mod tests {
                 "AZURE_AUTHORITY_HOST \"x\" is no authority",
             ),
             (ErrorKind::Refused, "no `scopes`", "no `scopes`"),
+            (
+                ErrorKind::AuthenticationRequired,
+                "a person has to sign in (why), and this credential may not ask them",
+                "a person has to sign in (why); run `doorkey login`, or leave out --silent to be \
+                 asked",
+            ),
+            (
+                ErrorKind::AuthenticationRequired,
+                "several people are signed in (a, b), and this credential may not ask which one",
+                "several people are signed in (a, b); say which is meant with --account",
+            ),
+            (
+                ErrorKind::CredentialUnavailable,
+                "no HOME; set it, or sign in without `cache_persistence`",
+                "no HOME; set it",
+            ),
         ] {
             let failure = Failure::from(doorkey::Error::new(kind, message));
             assert_eq!(failure.message(), told);

@@ -1,8 +1,14 @@
 //! `doorkey login`.
 
-use crate::{client::ClientArguments, console, failure::Failure, sign_in::SignInArguments};
+use crate::{
+    client::ClientArguments,
+    console,
+    failure::Failure,
+    people,
+    records::Records,
+    sign_in::{Question, SignInArguments},
+};
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
-use doorkey::AuthenticationRecord;
 
 /// The options of `doorkey login`.
 #[derive(Args, Debug)]
@@ -40,35 +46,22 @@ enum Output {
 }
 
 pub(crate) async fn run(arguments: &LoginArguments) -> Result<(), Failure> {
-    let signed_in = arguments
-        .sign_in
-        .ask(&arguments.client, &arguments.scope)
-        .await?;
-    console::result(&match arguments.output {
-        Output::Text => sentence(&signed_in.record),
-        Output::Json => signed_in.record.serialize(),
-    })?;
-    console::tell(NOTHING_KEPT);
-    Ok(())
-}
-
-fn sentence(record: &AuthenticationRecord) -> String {
-    // A guest from outside may have no user name.
-    let who = if record.username.is_empty() {
-        &record.home_account_id
-    } else {
-        &record.username
+    let question = Question {
+        scopes: &arguments.scope,
+        ..Default::default()
     };
-    format!(
-        "Signed in as {} (tenant {}).",
-        console::one_line(who),
-        console::one_line(&record.tenant_id)
-    )
+    let signed_in = arguments.sign_in.ask(&arguments.client, question).await?;
+    Records::of_this_user().keep(&signed_in.record);
+    console::result(&match arguments.output {
+        Output::Text => format!("Signed in as {}.", people::name(&signed_in.record)),
+        Output::Json => signed_in.record.serialize(),
+    })
 }
-
-const NOTHING_KEPT: &str = "No tokens are kept yet: the next command asks again.";
 
 const AFTER_HELP: &str = "\
+Always asks, whoever is signed in already; several people can be side by side. Later runs, and the
+other programs on this machine that use the same cache, need not ask again.
+
 The browser's address is always printed on stderr. Options before environment variables, DOORKEY_
 ones before Azure's own; an empty variable counts as unset.
 

@@ -1,6 +1,8 @@
 //! The `doorkey` command: signs a person in to Microsoft Entra ID, and prints their tokens.
 
+mod accounts;
 mod arguments;
+mod cache;
 mod client;
 mod console;
 #[cfg(feature = "emulator")]
@@ -8,13 +10,18 @@ mod demo;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod failure;
+mod folders;
 mod interruption;
 mod login;
+mod logout;
+mod people;
 #[cfg(feature = "emulator")]
 mod person;
 mod prompts;
 mod qr_code;
+mod records;
 mod sign_in;
+mod store;
 mod token;
 mod trust;
 
@@ -37,6 +44,11 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<(), Failure> {
+    if let Command::Token(arguments) = command
+        && let Some(outcome) = token::at_once(arguments)
+    {
+        return outcome;
+    }
     // One thread is enough for one person.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -46,6 +58,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         match command {
             Command::Login(arguments) => interruption::ends(login::run(arguments)).await,
             Command::Token(arguments) => interruption::ends(token::run(arguments)).await,
+            Command::Accounts(arguments) => interruption::ends(accounts::run(arguments)).await,
+            Command::Logout(arguments) => interruption::ends(logout::run(arguments)).await,
             #[cfg(feature = "emulator")]
             Command::Demo(arguments) => interruption::ends(demo::run(arguments)).await,
             // Being interrupted is how this one is meant to end.

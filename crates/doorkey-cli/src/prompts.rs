@@ -3,7 +3,13 @@
 
 use crate::{console, qr_code};
 use doorkey::{DeviceCodeInfo, ErrorKind, PromptOutcome, SignInObserver, SignInPrompt};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::Notify;
 
 /// Shows the page of a browser sign-in.
@@ -62,8 +68,48 @@ impl SignInObserver for BrowserPrompt {
         // The command itself says how it ended.
     }
 
+    fn warned(&self, warning: &doorkey::Error) {
+        console::warn(&warning.to_string());
+    }
+
     fn shows_url(&self) -> bool {
         self.is_last
+    }
+}
+
+/// Tells the person what they should know; how they are asked is told elsewhere.
+#[derive(Debug)]
+pub(crate) struct Warnings;
+
+impl SignInObserver for Warnings {
+    fn prompt_began(&self, _prompt: &SignInPrompt) {}
+
+    fn prompt_ended(&self, _outcome: &PromptOutcome) {}
+
+    fn warned(&self, warning: &doorkey::Error) {
+        console::warn(&warning.to_string());
+    }
+}
+
+/// Hears whether there is something to tell, and tells nobody.
+#[derive(Debug, Default)]
+pub(crate) struct Listener {
+    heard: AtomicBool,
+}
+
+impl Listener {
+    pub(crate) fn heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+}
+
+impl SignInObserver for Listener {
+    fn prompt_began(&self, _prompt: &SignInPrompt) {}
+
+    fn prompt_ended(&self, _outcome: &PromptOutcome) {}
+
+    fn warned(&self, _warning: &doorkey::Error) {
+        self.heard.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,10 +1,20 @@
 //! `doorkey token`.
 
-use crate::{client::ClientArguments, console, failure::Failure, sign_in::SignInArguments};
-use azure_core::time::to_rfc3339;
+use crate::{
+    client::ClientArguments,
+    console,
+    failure::Failure,
+    people::{self, AccountArgument},
+    prompts::{Listener, Warnings},
+    records::Records,
+    sign_in::{Question, SignInArguments},
+};
+use azure_core::{Uuid, time::to_rfc3339};
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
-use doorkey::{AccessTokenInfo, AuthenticationRecord, ErrorKind};
+use doorkey::{AccessTokenInfo, Account, AuthenticationRecord, ErrorKind, PublicClientOptions};
+use futures_util::FutureExt as _;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The options of `doorkey token`.
 #[derive(Args, Debug)]
@@ -18,6 +28,9 @@ pub(crate) struct TokenArguments {
     /// Fail with status 3 rather than ask a person
     #[arg(long)]
     silent: bool,
+
+    #[command(flatten)]
+    account: AccountArgument,
 
     /// What is printed on stdout
     #[arg(
@@ -49,25 +62,181 @@ enum Output {
     Header,
 }
 
-pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
-    let TokenArguments {
-        scope,
-        sign_in,
-        client,
-        ..
-    } = arguments;
-    let scopes: Vec<&str> = scope.iter().map(String::as_str).collect();
-    if arguments.silent {
-        return match sign_in.silent(client)?.get_token_info(&scopes, None).await {
-            Err(error) if error.kind() != ErrorKind::AuthenticationRequired => Err(error.into()),
-            // A new credential knows nobody, so a token cannot be had here.
-            _ => Err(Failure::NobodySignedIn),
-        };
+/// A token, and of which tenant it is.
+struct Answer {
+    token: AccessTokenInfo,
+    tenant_id: String,
+}
+
+/// Prints a token that a store holds which needs nothing but reading: then there is no need for a
+/// runtime, a socket or a certificate. `None` where more has to be done, or to be told.
+pub(crate) fn at_once(arguments: &TokenArguments) -> Option<Result<(), Failure>> {
+    let found = Records::of_this_user().read();
+    if !found.is_whole() {
+        return None;
     }
-    console::tell(ASKS_EACH_TIME);
-    let signed_in = sign_in.ask(client, scope).await?;
+    let listener = Arc::new(Listener::default());
+    let options = arguments
+        .client
+        .options_without_transport(Some(listener.clone()));
+    let options = options.ok()?;
+    let answer = async {
+        let person = arguments.person(&found.records).await?;
+        arguments.silently(options, person.as_ref()).await
+    };
+    // Whatever failed is tried again, with all that it can need.
+    let answer = answer.now_or_never()?.ok()?;
+    (!listener.heard()).then(|| arguments.print(&answer))
+}
+
+pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
+    let client = &arguments.client;
+    let records = Records::of_this_user();
+    let person = arguments.person(&records.read().or_warn()).await?;
+    let mut claims = None;
+    if arguments.silent || person.is_none() {
+        let options = client.options(Arc::new(Warnings))?;
+        match arguments.silently(options, person.as_ref()).await {
+            Err(Failure::SignIn(error))
+                if error.kind() == ErrorKind::AuthenticationRequired && !arguments.silent =>
+            {
+                claims = error.claims().map(str::to_owned);
+            }
+            outcome => return arguments.print(&outcome?),
+        }
+    }
+    let question = Question {
+        claims: claims.as_deref(),
+        ..arguments.question(person.as_ref())
+    };
+    let signed_in = arguments.sign_in.ask(client, question).await?;
+    if person.is_none() {
+        records.keep(&signed_in.record);
+        arguments.check(&signed_in.record)?;
+    }
+    let scopes = arguments.scopes();
     let token = signed_in.credential.get_token_info(&scopes, None).await?;
-    console::result(&arguments.output.render(&token, &signed_in.record)?)
+    arguments.print(&Answer {
+        token,
+        tenant_id: arguments.tenant_of(Some(&signed_in.record))?,
+    })
+}
+
+impl TokenArguments {
+    /// Whose token is meant: of those who signed in by this command, else of those in the cache.
+    async fn person(
+        &self,
+        records: &[AuthenticationRecord],
+    ) -> Result<Option<AuthenticationRecord>, Failure> {
+        let is_meant = |record: &&AuthenticationRecord| {
+            self.client.is_of(record) && self.account.admits(record)
+        };
+        let records = records.iter().filter(is_meant).cloned().collect();
+        if let Some(person) = self.account.choose(self.in_tenant(records)?)? {
+            return Ok(Some(person));
+        }
+        let accounts = people::signed_in(&self.client).await?;
+        self.account
+            .choose(accounts.iter().map(Account::record).collect())
+    }
+
+    /// Those of the tenant that was asked for, if any are: the others can be silent there, too.
+    fn in_tenant(
+        &self,
+        mut records: Vec<AuthenticationRecord>,
+    ) -> Result<Vec<AuthenticationRecord>, Failure> {
+        let Some(tenant) = self.client.tenant()? else {
+            return Ok(records);
+        };
+        let is_there =
+            |record: &AuthenticationRecord| record.tenant_id.eq_ignore_ascii_case(&tenant);
+        if records.iter().any(is_there) {
+            records.retain(is_there);
+        }
+        // What remains of one person differs in the tenant alone, and that was given.
+        records.sort_by(|one, other| one.home_account_id.cmp(&other.home_account_id));
+        records.dedup_by(|one, other| one.home_account_id == other.home_account_id);
+        Ok(records)
+    }
+
+    async fn silently(
+        &self,
+        options: PublicClientOptions,
+        person: Option<&AuthenticationRecord>,
+    ) -> Result<Answer, Failure> {
+        let question = self.question(person);
+        let credential = self
+            .sign_in
+            .silent(&self.client, options.clone(), question)?;
+        let token = credential.get_token_info(&self.scopes(), None).await?;
+        let tenant_id = match person {
+            Some(person) => self.tenant_of(Some(person))?,
+            // Another application of its family knows them.
+            None => self.tenant_of(self.only_person(&options).await?.as_ref())?,
+        };
+        Ok(Answer { token, tenant_id })
+    }
+
+    /// The only one who is known to any application.
+    async fn only_person(
+        &self,
+        options: &PublicClientOptions,
+    ) -> Result<Option<AuthenticationRecord>, Failure> {
+        let accounts = doorkey::accounts(options).await?;
+        let mut people: Vec<_> = accounts.iter().map(Account::record).collect();
+        people.retain(|person| self.account.admits(person));
+        let person = people.pop();
+        let is_theirs = |other: &AuthenticationRecord| {
+            person
+                .as_ref()
+                .is_some_and(|person| person.home_account_id == other.home_account_id)
+        };
+        Ok(person.clone().filter(|_| people.iter().all(is_theirs)))
+    }
+
+    fn question<'a>(&'a self, person: Option<&'a AuthenticationRecord>) -> Question<'a> {
+        Question {
+            scopes: &self.scope,
+            claims: None,
+            record: person,
+            login_hint: self.account.given(),
+        }
+    }
+
+    fn scopes(&self) -> Vec<&str> {
+        self.scope.iter().map(String::as_str).collect()
+    }
+
+    /// Where somebody was named whom nobody knew, whoever signed in must be them.
+    fn check(&self, record: &AuthenticationRecord) -> Result<(), Failure> {
+        match self.account.given() {
+            Some(account) if !self.account.admits(record) => Err(Failure::OtherPerson(format!(
+                "{} signed in, and a token of {account} was asked for, so none is printed; they \
+                     stay signed in, so give their name to --account if they are meant",
+                people::name(record)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The tenant that a token of this person is of.
+    fn tenant_of(&self, person: Option<&AuthenticationRecord>) -> Result<String, Failure> {
+        let given = self.client.tenant()?;
+        let home = person.and_then(|person| person.home_account_id.rsplit_once('.'));
+        Ok(match (given.as_deref(), person) {
+            (Some(id), _) if Uuid::try_parse(id).is_ok() => id.to_lowercase(),
+            (Some("organizations" | "common"), _) if home.is_some() => home
+                .map(|(_, tenant)| tenant)
+                .unwrap_or_default()
+                .to_owned(),
+            (_, Some(person)) => person.tenant_id.clone(),
+            (given, None) => given.unwrap_or("organizations").to_owned(),
+        })
+    }
+
+    fn print(&self, answer: &Answer) -> Result<(), Failure> {
+        console::result(&self.output.render(answer)?)
+    }
 }
 
 /// What programs read: these members, and no others.
@@ -89,11 +258,8 @@ struct TokenJson<'a> {
 }
 
 impl Output {
-    fn render(
-        self,
-        token: &AccessTokenInfo,
-        record: &AuthenticationRecord,
-    ) -> Result<String, Failure> {
+    fn render(self, answer: &Answer) -> Result<String, Failure> {
+        let Answer { token, tenant_id } = answer;
         let seconds = token.expires_on.unix_timestamp();
         Ok(match self {
             Self::Token => token.token.secret().to_owned(),
@@ -103,7 +269,7 @@ impl Output {
                     expires_on: to_rfc3339(&token.expires_on),
                     expires_on_seconds: seconds,
                     token_type: &token.token_type,
-                    tenant_id: &record.tenant_id,
+                    tenant_id,
                 };
                 serde_json::to_string(&json).map_err(|error| Failure::Output(error.into()))?
             }
@@ -125,10 +291,10 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-const ASKS_EACH_TIME: &str = "No tokens are kept yet, so this asks each time.\n";
-
 const AFTER_HELP: &str = "\
-Stdout holds the result alone, so it can be captured; people are spoken to on stderr.
+Whoever signed in before, by `doorkey login` or in another program on this machine, is not asked
+again unless they must be. Stdout holds the result alone, so it can be captured; people are spoken
+to on stderr.
 
 Examples:
   TOKEN=$(doorkey token --scope https://storage.azure.com/.default)

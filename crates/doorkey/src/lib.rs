@@ -47,7 +47,7 @@
 //! ```
 //!
 //! [`InteractiveCredential`] has what the SDK's trait has no room for: signing in ahead of time,
-//! and a token with what is known of it. An [`Error`] tells a person what to do next, and a program
+//! signing out, and a token with what is known of it. [`accounts`] lists who is signed in. An [`Error`] tells a person what to do next, and a program
 //! [which case](ErrorKind) it is; [`Error::find`] gets it out of the SDK's.
 //!
 //! # What it needs
@@ -59,7 +59,13 @@
 //!
 //! # What it keeps
 //!
-//! Tokens, in memory, as long as the credential lives. Nothing is written to disk.
+//! Tokens, in memory, as long as the credential lives. With
+//! [`cache_persistence`](PublicClientOptions::cache_persistence) also tokens and accounts from one
+//! run to the next: in the [system's own place](SystemStore) for secrets, in a [plain](PlainFileStore)
+//! or [encrypted](EncryptedFileStore) file, or wherever a [`TokenCacheStore`] of yours keeps them. The
+//! cache is the one that Microsoft's libraries for other languages share, so that a person who signed
+//! in with one of their programs is signed in here, too: the credential is silent for the person of its
+//! [`AuthenticationRecord`], else for the only one who fits.
 
 mod account;
 mod cache;
@@ -84,10 +90,9 @@ mod tokens;
 
 pub use account::{Account, accounts, sign_out};
 pub use cache::{
-    CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
-    TokenCacheStore,
+    CacheChange, CacheVersion, EncryptedFileStore, EncryptionKey, MemoryStore, Partition,
+    PlainFileStore, StoredCache, SystemStore, TokenCacheStore,
 };
-pub use cache::{EncryptedFileStore, EncryptionKey};
 pub use cloud::AuthorityHosts;
 pub use credential::{
     DeviceCodeCredential, DeviceCodeCredentialOptions, InteractiveBrowserCredential,

@@ -6,23 +6,20 @@
 //! program put KEY                 adds an entry, as a cache would
 //! program sign-in SCOPE FILE      writes the user code into FILE, prints the record
 //! program token SCOPE RECORD      prints a token; asks nobody
+//! program fill COUNT PREFIX       adds so many entries to the plain file, and prints each number
+//! program overflow                adds large entries to the plain file until it fails
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the test reads it")]
 
 use azure_core::http::{ClientOptions, Transport};
 use doorkey::{
-    AuthenticateOptions, AuthenticationRecord, CacheVersion, DeviceCodeCredential,
-    DeviceCodeCredentialOptions, Error, ErrorKind, InteractiveCredential as _, Partition,
-    PublicClientOptions, Result, StoredCache, SystemStore, TokenCachePersistenceOptions,
-    TokenCacheStore,
+    AuthenticateOptions, AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialOptions,
+    Error, ErrorKind, InteractiveCredential as _, Partition, PlainFileStore, PublicClientOptions,
+    Result, SystemStore, TokenCachePersistenceOptions, TokenCacheStore,
 };
 use serde_json::{Value, json};
-use std::{
-    env, fs, io,
-    process::ExitCode,
-    sync::{Arc, Mutex},
-};
+use std::{env, fs, io, process::ExitCode, sync::Arc};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -33,6 +30,8 @@ async fn main() -> ExitCode {
         ["put", key] => put(key).await,
         ["sign-in", scope, file] => sign_in(scope, (*file).to_owned()).await,
         ["token", scope, record] => token(scope, record).await,
+        ["fill", count, prefix] => fill(count.parse().unwrap_or_default(), prefix).await,
+        ["overflow"] => overflow().await,
         _ => Err(Error::new(ErrorKind::InvalidArgument, "which of them?")),
     };
     match outcome {
@@ -51,61 +50,56 @@ fn allow_unencrypted_storage() -> bool {
     env::var_os("ALLOW_UNENCRYPTED_STORAGE").is_some()
 }
 
-/// Lends the one partition that the command `load` and `put` are about.
-#[derive(Debug, Default)]
-struct Borrowing(Mutex<Option<Partition>>);
-
-#[async_trait::async_trait]
-impl TokenCacheStore for Borrowing {
-    async fn load(&self, partition: &Partition) -> Result<StoredCache> {
-        if partition.file_name().ends_with(".nocae") {
-            *self.0.lock().expect("nobody panics") = Some(partition.clone());
-        }
-        Ok(StoredCache::default())
-    }
-
-    async fn version(&self, _: &Partition) -> Result<CacheVersion> {
-        Ok(CacheVersion::default())
-    }
-
-    async fn update(
-        &self,
-        _: &Partition,
-        _: &mut doorkey::CacheChange<'_>,
-    ) -> Result<CacheVersion> {
-        Ok(CacheVersion::default())
-    }
-}
-
-/// Only the library makes partitions.
-async fn partition() -> Result<Partition> {
-    let store = Arc::new(Borrowing::default());
-    doorkey::accounts(&PublicClientOptions {
-        cache_persistence: Some(TokenCachePersistenceOptions {
-            store: Some(Arc::clone(&store) as Arc<dyn TokenCacheStore>),
-            ..Default::default()
-        }),
-        ..Default::default()
-    })
-    .await?;
-    let partition = store.0.lock().expect("nobody panics").take();
-    partition.ok_or_else(|| Error::new(ErrorKind::Protocol, "the library loads each partition"))
+fn partition() -> Partition {
+    Partition::new("msal.cache", false)
 }
 
 async fn load() -> Result<String> {
     let store = SystemStore::new(allow_unencrypted_storage());
-    let stored = store.load(&partition().await?).await?;
+    let stored = store.load(&partition()).await?;
     Ok(String::from_utf8_lossy(&stored.bytes).into_owned())
 }
 
 async fn put(key: &str) -> Result<String> {
     let store = SystemStore::new(allow_unencrypted_storage());
+    add(&store, &partition(), key, key).await?;
+    Ok(String::new())
+}
+
+async fn add(
+    store: &dyn TokenCacheStore,
+    partition: &Partition,
+    key: &str,
+    secret: &str,
+) -> Result<()> {
     let mut change = |bytes: &[u8]| {
-        let mut document: Value = serde_json::from_slice(bytes).unwrap_or_else(|_| json!({}));
-        document["RefreshToken"][key] = json!({ "secret": key });
+        let mut document = match bytes {
+            [] => json!({}),
+            bytes => serde_json::from_slice::<Value>(bytes).expect("what is there is whole"),
+        };
+        document["RefreshToken"][key] = json!({ "secret": secret });
         Some(document.to_string().into_bytes())
     };
-    store.update(&partition().await?, &mut change).await?;
+    store.update(partition, &mut change).await.map(drop)
+}
+
+async fn fill(count: u32, prefix: &str) -> Result<String> {
+    let (store, partition) = (PlainFileStore::new(), partition());
+    for number in 0..count {
+        let key = format!("{prefix}-{number}");
+        add(&store, &partition, &key, &key).await?;
+        println!("{number}");
+    }
+    Ok(String::new())
+}
+
+async fn overflow() -> Result<String> {
+    let (store, partition) = (PlainFileStore::new(), partition());
+    let secret = "x".repeat(10_000);
+    for number in 0..1_000 {
+        add(&store, &partition, &number.to_string(), &secret).await?;
+        println!("{number}");
+    }
     Ok(String::new())
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use doorkey::{
     AuthenticateOptions, AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialOptions,
     ErrorKind, InteractiveBrowserCredential, InteractiveBrowserCredentialOptions,
-    InteractiveCredential, Prompt,
+    InteractiveCredential, Prompt, PublicClientOptions,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -66,6 +66,18 @@ struct Attempt {
     unseen: Arc<Notify>,
 }
 
+/// What a person is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Question<'a> {
+    pub(crate) scopes: &'a [String],
+    /// What the sign-in must satisfy, as the authority wrote it.
+    pub(crate) claims: Option<&'a str>,
+    /// Who has to answer, and is asked only if they must be; anybody, where nobody is known.
+    pub(crate) record: Option<&'a AuthenticationRecord>,
+    /// What the page is filled with, where `--login-hint` does not say.
+    pub(crate) login_hint: Option<&'a str>,
+}
+
 /// Who signed in, and what answers for them now.
 pub(crate) struct SignedIn {
     pub(crate) record: AuthenticationRecord,
@@ -77,21 +89,17 @@ impl SignInArguments {
     pub(crate) async fn ask(
         &self,
         client: &ClientArguments,
-        scopes: &[String],
+        question: Question<'_>,
     ) -> Result<SignedIn, Failure> {
-        let mut attempts = self.attempts(client)?.into_iter().peekable();
+        let mut attempts = self.attempts(client, question)?.into_iter().peekable();
         while let Some(attempt) = attempts.next() {
             let Attempt {
                 way,
                 credential,
                 unseen,
             } = attempt;
-            let options = AuthenticateOptions {
-                scopes: scopes.to_vec(),
-                ..Default::default()
-            };
             let outcome = tokio::select! {
-                outcome = credential.authenticate(Some(options)) => outcome,
+                outcome = question.put(&*credential) => outcome,
                 () = unseen.notified() => Err(prompts::unseen("the sign-in page")),
             };
             match (outcome, attempts.peek()) {
@@ -114,15 +122,21 @@ impl SignInArguments {
     pub(crate) fn silent(
         &self,
         client: &ClientArguments,
+        options: PublicClientOptions,
+        question: Question<'_>,
     ) -> Result<Arc<dyn InteractiveCredential>, Failure> {
-        let mut options = self.browser(client, true, Arc::default())?;
+        let mut options = self.browser(client, options, question);
         options.disable_automatic_authentication = true;
         Ok(InteractiveBrowserCredential::new(Some(options))?)
     }
 
     /// One credential for each way. All are made before the first person is asked, so that what is
     /// wrong with the later ones is said at once.
-    fn attempts(&self, client: &ClientArguments) -> Result<Vec<Attempt>, Failure> {
+    fn attempts(
+        &self,
+        client: &ClientArguments,
+        question: Question<'_>,
+    ) -> Result<Vec<Attempt>, Failure> {
         self.check_browser_options()?;
         let ways = self.ways.in_order();
         let last = ways.len().saturating_sub(1);
@@ -131,10 +145,19 @@ impl SignInArguments {
             let unseen = Arc::<Notify>::default();
             let credential: Arc<dyn InteractiveCredential> = match way {
                 Way::Browser => {
-                    let options = self.browser(client, index == last, unseen.clone())?;
+                    let options = client.options(Arc::new(prompts::BrowserPrompt {
+                        is_last: index == last,
+                        timeout: self.timeout(),
+                        unseen: unseen.clone(),
+                    }))?;
+                    let options = self.browser(client, options, question);
                     InteractiveBrowserCredential::new(Some(options))?
                 }
-                Way::DeviceCode => DeviceCodeCredential::new(Some(self.device_code(client)?))?,
+                Way::DeviceCode => {
+                    let options = client.options(Arc::new(prompts::Warnings))?;
+                    let options = self.device_code(client, options, question);
+                    DeviceCodeCredential::new(Some(options))?
+                }
             };
             attempts.push(Attempt {
                 way,
@@ -148,41 +171,41 @@ impl SignInArguments {
     fn browser(
         &self,
         client: &ClientArguments,
-        is_last: bool,
-        unseen: Arc<Notify>,
-    ) -> Result<InteractiveBrowserCredentialOptions, Failure> {
-        let observer = prompts::BrowserPrompt {
-            is_last,
-            timeout: self.timeout(),
-            unseen,
-        };
-        Ok(InteractiveBrowserCredentialOptions {
-            client_id: client.client_id(),
-            login_hint: self.login_hint.clone(),
+        options: PublicClientOptions,
+        question: Question<'_>,
+    ) -> InteractiveBrowserCredentialOptions {
+        let login_hint = self.login_hint.as_deref().or(question.login_hint);
+        InteractiveBrowserCredentialOptions {
+            client_id: Some(client.client_id().to_owned()),
+            authentication_record: question.record.cloned(),
+            login_hint: login_hint.map(str::to_owned),
             domain_hint: self.domain_hint.clone(),
             prompt: self.prompt.map(Prompt::from),
             redirect_uri: self.redirect_uri.clone(),
             timeout: self.timeout(),
-            client: client.public_client_options(Some(Arc::new(observer)))?,
+            client: options,
             ..Default::default()
-        })
+        }
     }
 
     fn device_code(
         &self,
         client: &ClientArguments,
-    ) -> Result<DeviceCodeCredentialOptions, Failure> {
+        options: PublicClientOptions,
+        question: Question<'_>,
+    ) -> DeviceCodeCredentialOptions {
         let with_qr_code = !self.no_qr_code;
-        Ok(DeviceCodeCredentialOptions {
-            client_id: client.client_id(),
+        DeviceCodeCredentialOptions {
+            client_id: Some(client.client_id().to_owned()),
+            authentication_record: question.record.cloned(),
             application_name: Some("doorkey".to_owned()),
             timeout: self.timeout(),
             prompt_callback: Some(Arc::new(move |code| {
                 prompts::show_device_code(code, with_qr_code)
             })),
-            client: client.public_client_options(None)?,
+            client: options,
             ..Default::default()
-        })
+        }
     }
 
     /// What only the browser's page can heed must not be lost in silence.
@@ -205,6 +228,27 @@ impl SignInArguments {
 
     fn timeout(&self) -> Option<Duration> {
         self.timeout.map(Duration::from_secs)
+    }
+}
+
+impl Question<'_> {
+    /// Asks whoever is known only if they must be, as anybody else's answer is refused; where nobody
+    /// is known, whoever answers is the person.
+    async fn put(
+        &self,
+        credential: &dyn InteractiveCredential,
+    ) -> doorkey::Result<AuthenticationRecord> {
+        if let Some(record) = self.record {
+            let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
+            credential.get_token_info(&scopes, None).await?;
+            return Ok(record.clone());
+        }
+        let options = AuthenticateOptions {
+            scopes: self.scopes.to_vec(),
+            claims: self.claims.map(str::to_owned),
+            ..Default::default()
+        };
+        credential.authenticate(Some(options)).await
     }
 }
 

@@ -5,22 +5,40 @@ use crate::{
     person::Person,
     process::Doorkey,
 };
-use std::{env, fs, os::unix::fs::symlink};
+use std::{env, ffi::OsStr, fs, os::unix::fs::symlink};
+
+/// The command with our browser, in which the first of the authority's people signs in.
+pub(crate) fn with_browser(doorkey: Doorkey, authority: &Authority) -> Doorkey {
+    let (username, password) = (authority.user("username"), authority.user("password"));
+    with_browser_of(
+        doorkey,
+        authority.text("ca_certificate"),
+        username,
+        password,
+    )
+}
 
 /// Sets the variables by which the command opens our browser.
-pub(crate) fn with_browser(doorkey: Doorkey, authority: &Authority) -> Doorkey {
+pub(crate) fn with_browser_of(
+    doorkey: Doorkey,
+    pem: impl AsRef<OsStr>,
+    username: &str,
+    password: &str,
+) -> Doorkey {
     // By names without what `BROWSER` is divided by.
     let program = doorkey.home().join("browser");
-    symlink(env::current_exe().unwrap(), &program).unwrap();
+    if !program.exists() {
+        symlink(env::current_exe().unwrap(), &program).unwrap();
+    }
     let line = format!(
         "{} --exact the_browser_that_is_named_signs_in %s",
         program.display()
     );
     doorkey
         .env("BROWSER", line)
-        .env("TEST_PEM", authority.text("ca_certificate"))
-        .env("TEST_USERNAME", authority.user("username"))
-        .env("TEST_PASSWORD", authority.user("password"))
+        .env("TEST_PEM", pem)
+        .env("TEST_USERNAME", username)
+        .env("TEST_PASSWORD", password)
 }
 
 /// What the browser does, with the address as its last argument; `false` where this process is no

@@ -6,14 +6,22 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
 
+mod accounts;
 mod authority;
 mod browser;
 mod demo;
 mod emulator;
+#[cfg(target_os = "linux")]
+mod headless;
 mod login;
+mod logout;
+mod machine;
 #[path = "../../src/person/mod.rs"]
 mod person;
 mod process;
+mod records;
+mod silence;
+mod storage;
 mod token;
 mod usage;
 

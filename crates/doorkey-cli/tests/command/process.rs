@@ -6,7 +6,10 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -15,7 +18,8 @@ use tempfile::TempDir;
 /// The command, before it runs.
 pub(crate) struct Doorkey {
     command: Command,
-    home: TempDir,
+    /// Shared by the commands of one user.
+    home: Arc<TempDir>,
 }
 
 /// The command, while it runs. It is killed with the test.
@@ -23,7 +27,7 @@ pub(crate) struct Running {
     child: Child,
     stdout: Lines,
     stderr: Lines,
-    _home: TempDir,
+    _home: Arc<TempDir>,
 }
 
 /// What it left.
@@ -42,14 +46,24 @@ struct Lines {
 
 impl Doorkey {
     pub(crate) fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::at(&Arc::new(tempfile::tempdir().unwrap()), arguments)
+    }
+
+    /// In a home where others ran before.
+    pub(crate) fn at<S: AsRef<OsStr>>(
+        home: &Arc<TempDir>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorkey"));
         command
             .args(arguments)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", home.path())
+            // Where the environment is empty there is no keyring.
+            .env("DOORKEY_ALLOW_UNENCRYPTED_STORAGE", "1")
             .stdin(Stdio::null());
+        let home = home.clone();
         Self { command, home }
     }
 
@@ -60,6 +74,26 @@ impl Doorkey {
 
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// By another program, which is given the command and its arguments.
+    pub(crate) fn run_by(self, program: &str, arguments: &[&str]) -> Finished {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear()
+            .stdin(Stdio::null());
+        for (name, value) in self.command.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        Self { command, ..self }.run()
     }
 
     pub(crate) fn start(mut self) -> Running {

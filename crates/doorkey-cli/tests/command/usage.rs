@@ -13,6 +13,8 @@ fn help_is_a_result() {
         &["--version"],
         &["login", "--help"],
         &["token", "--help"],
+        &["accounts", "--help"],
+        &["logout", "--help"],
         &["emulator", "--help"],
         &["demo", "--help"],
     ] {
@@ -34,7 +36,10 @@ fn a_wrong_command_line_is_refused() {
         &["login", "--tenant", ""],
         &["login", "--browser", "--browser"],
         &["login", "--output", "token"],
+        &["login", "--cache-name", ""],
         &["token"],
+        &["accounts", "--output", "token"],
+        &["logout", "--all", "--account", "somebody"],
         &["emulator", "--listen", "nonsense"],
     ] {
         let finished = Doorkey::new(arguments).run();
@@ -69,6 +74,7 @@ fn a_value_that_cannot_be_used_is_named() {
             &["--ca-certificate", "/nowhere/ca.pem"],
         ),
         (&["--ca-certificate", "/"], &["--ca-certificate / "]),
+        (&["--cache-name", "a/b"], &["--cache-name", "a/b"]),
     ] {
         for command in ["login", "token"] {
             let arguments = [command, "--scope", SCOPE]
@@ -153,6 +159,8 @@ fn a_variable_that_cannot_be_read_is_not_taken_for_unset() {
         "DOORKEY_CA_CERTIFICATE",
         "DOORKEY_DISABLE_INSTANCE_DISCOVERY",
         "DOORKEY_OUTPUT",
+        "DOORKEY_CACHE_NAME",
+        "DOORKEY_ALLOW_UNENCRYPTED_STORAGE",
     ] {
         let finished = Doorkey::new(["login"])
             .env(name, OsStr::from_bytes(b"\xff.example"))

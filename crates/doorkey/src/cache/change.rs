@@ -137,7 +137,7 @@ impl Document {
         {
             let place = At([owner.home_account_id, environment, owner.client_id, realm]);
             let keys = self.access_tokens.keys_at(place, |old| {
-                old.is_plain() && (old.expires_on <= tokens.received_on || token.replaces(old))
+                old.expires_on <= tokens.received_on || token.replaces(old)
             });
             for old in keys.iter().filter(|old| **old != key) {
                 self.access_tokens.remove(old);
@@ -163,7 +163,7 @@ impl Document {
         let family_id = reply.tokens.family_id.as_deref();
         let mut rotated = false;
         for environment in owner.environments() {
-            let place = At([owner.home_account_id, environment, "", ""]);
+            let place = At::person(owner.home_account_id, environment);
             for key in self
                 .refresh_tokens
                 .keys_at(place, |token| token.secret == *used)
@@ -213,7 +213,7 @@ impl Document {
         });
         let twins = |token: &RefreshToken| is_own(token) && token.secret == *secret;
         for environment in owner.environments() {
-            let place = At([owner.home_account_id, environment, "", ""]);
+            let place = At::person(owner.home_account_id, environment);
             for twin in self.refresh_tokens.keys_at(place, twins) {
                 if twin != key {
                     self.refresh_tokens.remove(&twin);
@@ -228,7 +228,7 @@ impl Document {
         unwanted: impl Fn(&RefreshToken) -> bool,
     ) {
         for environment in owner.environments() {
-            let place = At([owner.home_account_id, environment, "", ""]);
+            let place = At::person(owner.home_account_id, environment);
             self.refresh_tokens.remove_at(place, &unwanted);
         }
     }
@@ -258,18 +258,18 @@ impl Document {
             for key in keys {
                 self.access_tokens.remove(&key);
             }
-            let place = At([home, environment, "", ""]);
+            let place = At::person(home, environment);
             self.id_tokens
                 .remove_at(place, |token| is_ours(&token.client_id));
         }
         let used = owner.environments().any(|environment| {
-            let place = At([owner.home_account_id, environment, "", ""]);
+            let place = At::person(owner.home_account_id, environment);
             self.refresh_tokens.at(place).next().is_some()
                 || self.id_tokens.at(place).next().is_some()
         });
         if !used {
             for environment in owner.environments() {
-                let place = At([owner.home_account_id, environment, "", ""]);
+                let place = At::person(owner.home_account_id, environment);
                 self.accounts.remove_at(place, |_| true);
             }
         }

@@ -3,18 +3,17 @@
 
 use super::{
     Owner,
+    dialect::{as_text, bearer, filled, is_set, optional_seconds, seconds, text},
     members::Members,
     section::{Entity, Place},
+    target::{has_all, is_same, sorted, target_of},
 };
 use crate::{
     scopes::Scopes,
     sensitive::Sensitive,
     tokens::{self, Tokens},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-/// Times beyond the year 9999 are a mistake of whoever wrote them.
-const LAST_SECOND: i64 = 253_402_300_799;
+use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct AccessToken {
@@ -44,12 +43,14 @@ pub(crate) struct AccessToken {
     #[serde(default)]
     pub(super) doorkey_requested: Option<String>,
     // Each makes a token good for one question only, which is never ours.
-    key_id: Option<de::IgnoredAny>,
-    ext_cache_key: Option<de::IgnoredAny>,
-    #[serde(alias = "userAssertionHash")]
-    user_assertion_hash: Option<de::IgnoredAny>,
-    #[serde(rename = "requestedClaimsHash")]
-    requested_claims_hash: Option<de::IgnoredAny>,
+    #[serde(default, deserialize_with = "is_set")]
+    key_id: bool,
+    #[serde(default, deserialize_with = "is_set")]
+    ext_cache_key: bool,
+    #[serde(default, deserialize_with = "is_set", alias = "userAssertionHash")]
+    user_assertion_hash: bool,
+    #[serde(default, deserialize_with = "is_set", rename = "requestedClaimsHash")]
+    requested_claims_hash: bool,
 }
 
 /// What a newer token under the same key must not inherit.
@@ -125,12 +126,12 @@ impl AccessToken {
 
     /// Whether a plain question may be answered with it: not one that is bound to a key, to claims
     /// or to somebody's assertion.
-    pub(super) fn is_plain(&self) -> bool {
+    fn is_plain(&self) -> bool {
         self.token_type.eq_ignore_ascii_case("Bearer")
-            && self.key_id.is_none()
-            && self.ext_cache_key.is_none()
-            && self.user_assertion_hash.is_none()
-            && self.requested_claims_hash.is_none()
+            && !self.key_id
+            && !self.ext_cache_key
+            && !self.user_assertion_hash
+            && !self.requested_claims_hash
     }
 
     /// Whether the question for these scopes is answered with it.
@@ -163,13 +164,13 @@ impl AccessToken {
 }
 
 impl Entity for AccessToken {
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> Option<Place> {
+        self.is_plain().then(|| Place {
             home_account_id: self.home_account_id.clone(),
             environment: self.environment.clone(),
             client_id: self.client_id.clone(),
             realm: self.realm.clone(),
-        }
+        })
     }
 }
 
@@ -251,12 +252,8 @@ impl RefreshToken {
 
 impl Entity for RefreshToken {
     /// One serves every tenant and every scope, and a family's serves other applications.
-    fn place(&self) -> Place {
-        Place {
-            home_account_id: self.home_account_id.clone(),
-            environment: self.environment.clone(),
-            ..Place::default()
-        }
+    fn place(&self) -> Option<Place> {
+        Some(Place::of_person(&self.home_account_id, &self.environment))
     }
 }
 
@@ -303,12 +300,8 @@ impl IdToken {
 }
 
 impl Entity for IdToken {
-    fn place(&self) -> Place {
-        Place {
-            home_account_id: self.home_account_id.clone(),
-            environment: self.environment.clone(),
-            ..Place::default()
-        }
+    fn place(&self) -> Option<Place> {
+        Some(Place::of_person(&self.home_account_id, &self.environment))
     }
 }
 
@@ -362,12 +355,8 @@ impl Account {
 }
 
 impl Entity for Account {
-    fn place(&self) -> Place {
-        Place {
-            home_account_id: self.home_account_id.clone(),
-            environment: self.environment.clone(),
-            ..Place::default()
-        }
+    fn place(&self) -> Option<Place> {
+        Some(Place::of_person(&self.home_account_id, &self.environment))
     }
 }
 
@@ -407,12 +396,12 @@ impl AppMetadata {
 }
 
 impl Entity for AppMetadata {
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> Option<Place> {
+        Some(Place {
             environment: self.environment.clone(),
             client_id: self.client_id.clone(),
             ..Place::default()
-        }
+        })
     }
 }
 
@@ -425,76 +414,4 @@ fn key(
     target: &str,
 ) -> String {
     format!("{home}-{environment}-{kind}-{client}-{realm}-{target}").to_lowercase()
-}
-
-/// What was granted; all that was asked, where the authority does not say.
-fn target_of(reply: &Tokens, requested: &Scopes) -> String {
-    match &reply.scope {
-        Some(granted) => sorted(granted.split_whitespace()),
-        None => requested.parameter(),
-    }
-}
-
-fn sorted<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
-    let mut scopes: Vec<_> = scopes.collect();
-    scopes.sort_unstable();
-    scopes.join(" ")
-}
-
-/// Scopes are compared as sets, and without case: Entra ID writes them as it pleases.
-fn has_all<S: AsRef<str>>(target: &str, scopes: &[S]) -> bool {
-    scopes.iter().all(|scope| {
-        target
-            .split(' ')
-            .any(|granted| granted.eq_ignore_ascii_case(scope.as_ref()))
-    })
-}
-
-/// Whether exactly these scopes were asked for. Fewer might be the ones that were not granted.
-fn is_same<S: AsRef<str>>(requested: &str, scopes: &[S]) -> bool {
-    requested.split(' ').count() == scopes.len() && has_all(requested, scopes)
-}
-
-fn as_text<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(seconds)
-}
-
-fn bearer() -> String {
-    "Bearer".into()
-}
-
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text: Option<String> = Option::deserialize(deserializer)?;
-    Ok(text.filter(|text| !text.is_empty()))
-}
-
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let seconds = optional_seconds(deserializer)?;
-    seconds.ok_or_else(|| de::Error::custom("a time is missing"))
-}
-
-/// Text by MSAL's rule; some writers leave numbers.
-fn optional_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Text(String),
-        Number(f64),
-    }
-    let number = match Option::deserialize(deserializer)? {
-        None => return Ok(None),
-        Some(Written::Number(number)) => number,
-        Some(Written::Text(text)) if text.trim().is_empty() => return Ok(None),
-        Some(Written::Text(text)) => text.trim().parse().map_err(de::Error::custom)?,
-    };
-    if number.is_nan() {
-        return Err(de::Error::custom("a time is no number"));
-    }
-    // Saturates.
-    let seconds = number as i64;
-    Ok(Some(seconds.clamp(0, LAST_SECOND)))
 }

@@ -29,7 +29,7 @@ impl Document {
             let place = At([owner.home_account_id, environment, owner.client_id, realm]);
             let candidates = self.access_tokens.at(place);
             candidates
-                .filter(|token| token.is_plain() && token.answers(scopes))
+                .filter(|token| token.answers(scopes))
                 .max_by_key(|token| token.expires_on)
         })
     }
@@ -40,7 +40,7 @@ impl Document {
         owner: Owner<'_>,
     ) -> impl Iterator<Item = &RefreshToken> {
         owner.environments().flat_map(move |environment| {
-            let place = At([owner.home_account_id, environment, "", ""]);
+            let place = At::person(owner.home_account_id, environment);
             self.refresh_tokens.at(place)
         })
     }
@@ -64,7 +64,7 @@ impl Document {
 
     pub(super) fn has_account(&self, owner: Owner<'_>) -> bool {
         owner.environments().any(|environment| {
-            let place = At([owner.home_account_id, environment, "", ""]);
+            let place = At::person(owner.home_account_id, environment);
             self.accounts.at(place).next().is_some()
         })
     }
@@ -72,7 +72,7 @@ impl Document {
     /// The configured host; an alias, where the person is known under that one only.
     pub(super) fn environment_of<'a>(&self, owner: Owner<'a>) -> &'a str {
         let known = owner.environments().find(|environment| {
-            let place = At([owner.home_account_id, environment, "", ""]);
+            let place = At::person(owner.home_account_id, environment);
             self.accounts.at(place).next().is_some()
                 || self.refresh_tokens.at(place).next().is_some()
         });

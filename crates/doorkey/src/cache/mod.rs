@@ -5,6 +5,7 @@
 //! that cannot. The account and the refresh token of one serve the other: there is one person.
 
 mod change;
+mod dialect;
 mod document;
 mod entities;
 mod lookup;
@@ -14,15 +15,15 @@ mod merge;
 mod persistence;
 mod section;
 mod store;
+mod target;
 
 pub(crate) use change::{Change, Event, Reply};
 pub(crate) use entities::AccessToken;
 pub(crate) use persistence::{Loaded, Persistence};
 pub use store::{
-    CacheChange, CacheVersion, MemoryStore, Partition, PlainFileStore, StoredCache, SystemStore,
-    TokenCacheStore,
+    CacheChange, CacheVersion, EncryptedFileStore, EncryptionKey, MemoryStore, Partition,
+    PlainFileStore, StoredCache, SystemStore, TokenCacheStore,
 };
-pub use store::{EncryptedFileStore, EncryptionKey};
 
 use crate::sensitive::Sensitive;
 use document::Document;
@@ -95,7 +96,12 @@ impl SignedIn {
     pub(crate) fn tenant_id(&self) -> String {
         let home = self.home_account_id.rsplit_once('.');
         match home {
-            Some((_, home)) if matches!(self.realm.as_str(), "organizations" | "common" | "") => {
+            Some((_, home))
+                if matches!(
+                    self.realm.as_str(),
+                    "organizations" | "common" | "consumers" | ""
+                ) =>
+            {
                 home.to_owned()
             }
             _ => self.realm.clone(),
@@ -152,7 +158,7 @@ impl TokenCache {
                 let Some(environment) = environment else {
                     continue;
                 };
-                let place = At([&token.home_account_id, environment, "", ""]);
+                let place = At::person(&token.home_account_id, environment);
                 let Some(account) = document.accounts.at(place).next() else {
                     continue;
                 };

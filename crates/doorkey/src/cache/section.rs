@@ -22,7 +22,8 @@ pub(super) struct Entry<E> {
 }
 
 pub(super) trait Entity: DeserializeOwned {
-    fn place(&self) -> Place;
+    /// `None` for one that is kept and never looked for.
+    fn place(&self) -> Option<Place>;
 }
 
 /// Whom an entity is for, without case. Parts that do not tell entities of a kind apart are empty.
@@ -70,7 +71,7 @@ impl<E: Entity> Section<E> {
             entity: members.read::<E>(),
             members,
         };
-        let place = entry.entity.as_ref().map(Entity::place);
+        let place = entry.entity.as_ref().and_then(Entity::place);
         let index = self.entries.insert(entry);
         self.by_key.insert(key.to_owned(), index);
         if let Some(place) = place {
@@ -83,7 +84,7 @@ impl<E: Entity> Section<E> {
             return;
         };
         let entry = self.entries.remove(index);
-        let Some(place) = entry.entity.as_ref().map(Entity::place) else {
+        let Some(place) = entry.entity.as_ref().and_then(Entity::place) else {
             return;
         };
         if let Some(indices) = self.by_place.get_mut(&place) {
@@ -124,6 +125,14 @@ impl<E> Default for Section<E> {
 }
 
 impl Place {
+    pub(super) fn of_person(home_account_id: &str, environment: &str) -> Self {
+        Self {
+            home_account_id: home_account_id.to_owned(),
+            environment: environment.to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn at(&self) -> At<'_> {
         let Self {
             home_account_id,
@@ -135,17 +144,25 @@ impl Place {
     }
 }
 
+impl<'a> At<'a> {
+    /// Of what serves all of a person's tenants.
+    pub(super) fn person(home_account_id: &'a str, environment: &'a str) -> Self {
+        Self([home_account_id, environment, "", ""])
+    }
+}
+
 impl Hash for At<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        // Letters that differ in their case alone become the same; what else does, does not matter.
+        const LOWER: u64 = 0x2020_2020_2020_2020;
         for part in self.0 {
-            for bytes in part.as_bytes().chunks(64) {
-                let mut lower = [0; 64];
-                let lower = &mut lower[..bytes.len()];
-                lower.copy_from_slice(bytes);
-                lower.make_ascii_lowercase();
-                state.write(lower);
+            let (words, rest) = part.as_bytes().as_chunks::<8>();
+            for word in words {
+                state.write_u64(u64::from_ne_bytes(*word) | LOWER);
             }
-            state.write_u8(u8::MAX);
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            state.write_u64(u64::from_ne_bytes(last) | LOWER);
         }
     }
 }
@@ -153,7 +170,8 @@ impl Hash for At<'_> {
 impl PartialEq for At<'_> {
     fn eq(&self, other: &Self) -> bool {
         let mut parts = self.0.iter().zip(other.0);
-        parts.all(|(one, other)| one.eq_ignore_ascii_case(other))
+        // Nearly always they are written alike, and then this is one comparison of memory.
+        parts.all(|(one, other)| *one == other || one.eq_ignore_ascii_case(other))
     }
 }
 

@@ -508,6 +508,31 @@ fn a_dead_refresh_token_goes_with_its_twins_alone() {
 }
 
 #[test]
+fn a_token_that_is_bound_to_something_answers_no_plain_question() {
+    for (member, value, found) in [
+        ("token_type", json!("pop"), false),
+        ("token_type", json!("bearer"), true),
+        ("key_id", json!("k"), false),
+        ("key_id", json!(null), true),
+        ("ext_cache_key", json!("h"), false),
+        ("userAssertionHash", json!("h"), false),
+        ("user_assertion_hash", json!("h"), false),
+        ("user_assertion_hash", json!(""), true),
+        ("requestedClaimsHash", json!("h"), false),
+        ("home_account_id", json!(null), false),
+    ] {
+        let mut token = json!({
+            "secret": "x", "home_account_id": HOME, "environment": HOST, "client_id": CLIENT,
+            "target": "a", "realm": REALM, "expires_on": "1764020009",
+        });
+        token[member] = value.clone();
+        let cache = cache_of(&json!({ "AccessToken": { "k": token } }));
+        let plain = cache.access_token(OWNER, REALM, &["a"], false);
+        assert_eq!(plain.is_some(), found, "{member} {value}");
+    }
+}
+
+#[test]
 fn times_are_read_however_they_are_written() {
     for (expires_on, read) in [
         (json!("1764020009"), Some(1_764_020_009)),

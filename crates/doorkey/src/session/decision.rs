@@ -3,7 +3,7 @@
 use super::{
     Answer, Inner, TokenRequest,
     answer::{info, secret, time},
-    authentication_required, several_people,
+    required::{authentication_required, several_people},
     state::{self, Fingerprint, How},
 };
 use crate::{
@@ -101,9 +101,12 @@ impl Inner {
         };
         let outcome = self.silently_as(request, &record).await?;
         if is_guess && matches!(outcome, Silently::Done(_)) {
-            // Their token is handed out, so from now on the session is theirs.
+            // Their token is handed out, so from now on the session is theirs; unless they signed
+            // out meanwhile.
             let mut state = self.write_state();
-            state.record.get_or_insert(record);
+            if state.guesses {
+                state.record.get_or_insert(record);
+            }
         }
         Ok(outcome)
     }
@@ -112,6 +115,9 @@ impl Inner {
     fn only_person(&self, request: &TokenRequest) -> Result<Option<AuthenticationRecord>> {
         let login_hint = self.source.sign_in.login_hint();
         let state = self.read_state();
+        if !state.guesses {
+            return Ok(None);
+        }
         let mut people = state.people(&self.source.oauth, login_hint, request.cae);
         if people.len() > 1 && !self.automatic {
             return Err(several_people(request, &people));

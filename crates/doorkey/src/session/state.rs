@@ -18,6 +18,9 @@ use std::{
 pub(super) struct State {
     /// Whose session it is.
     pub(super) record: Option<AuthenticationRecord>,
+    /// Whether somebody who is signed in in the cache may be taken for who is meant. Not any more
+    /// once a person has signed out here: whoever comes next, comes in person.
+    pub(super) guesses: bool,
     /// How often a person has signed in or out, by which a waiter sees that somebody did.
     pub(super) sign_ins: u64,
     pub(super) cache: TokenCache,
@@ -44,6 +47,7 @@ impl State {
     pub(super) fn new(record: Option<AuthenticationRecord>) -> Self {
         Self {
             record,
+            guesses: true,
             sign_ins: 0,
             cache: TokenCache::default(),
             tenant_ids: Vec::new(),
@@ -263,6 +267,7 @@ impl State {
             self.cache.apply(*cae, change);
         }
         self.record = None;
+        self.guesses = false;
         self.tenant_ids.clear();
         self.forget_failures();
         self.sign_ins += 1;
@@ -343,8 +348,8 @@ impl Fingerprint {
     }
 }
 
-/// The names by which a person's home tenant is asked for, where they have a work account.
-const NAMES_OF_HOME: [&str; 2] = [TenantId::ORGANIZATIONS, "common"];
+/// The names by which a person's home tenant is asked for.
+const NAMES_OF_HOME: [&str; 3] = [TenantId::ORGANIZATIONS, "common", "consumers"];
 
 /// The tenant that an account is of: the second part of `uid.utid`.
 pub(super) fn home_tenant(record: &AuthenticationRecord) -> Option<&str> {

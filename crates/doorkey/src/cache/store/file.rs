@@ -96,13 +96,8 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<CacheVersion> {
     let failed = |error| failure("write", path, error);
     let folder = folder_of(path)?;
     let old = existing(path)?;
-    let prefix = temporary_prefix(path);
-    remove_abandoned(&folder, &prefix);
-    let mut file = tempfile::Builder::new()
-        .prefix(&prefix)
-        .suffix(TEMPORARY)
-        .tempfile_in(&folder)
-        .map_err(failed)?;
+    remove_abandoned(&folder, &temporary_prefix(path));
+    let mut file = temporary(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     let times = FileTimes::new().set_modified(seen_by_peers(old.as_ref()));
     file.as_file().set_times(times).map_err(failed)?;
@@ -158,8 +153,26 @@ pub(super) fn set_aside(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
     }
 }
 
-/// Opens a file of ours for reading and writing, and makes it where there is none; only where there
-/// is none, if it is to be `new`.
+/// A private file beside `path`, which becomes it or goes.
+pub(super) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(&temporary_prefix(path))
+        .suffix(TEMPORARY)
+        .tempfile_in(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Lets a file appear at a path where there is none; `AlreadyExists` where there is one.
+pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)
+}
+
+/// Opens a file of ours for reading and writing.
+pub(super) fn open_existing(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    platform::open(options.read(true).write(true), path)
+}
+
+/// The same, and makes it where there is none; only where there is none, if it is to be `new`.
 pub(super) fn open_private(path: &Path, new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -169,11 +182,6 @@ pub(super) fn open_private(path: &Path, new: bool) -> io::Result<File> {
         options.create(true).truncate(false);
     }
     platform::open(&mut options, path)
-}
-
-/// Opens a file of ours for reading and writing, and makes none.
-pub(super) fn open_existing(path: &Path) -> io::Result<File> {
-    platform::open(OpenOptions::new().read(true).write(true), path)
 }
 
 /// The folder of a file of ours, made where there is none.

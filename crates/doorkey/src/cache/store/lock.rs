@@ -9,10 +9,7 @@
 //! A lock of ours that its holder left behind is told by its text: without the system's lock, its
 //! holder is dead.
 
-use super::{
-    file,
-    platform::{self, Identity},
-};
+use super::{file, platform};
 use crate::{
     error::{Error, ErrorKind, Result},
     seams,
@@ -21,6 +18,7 @@ use std::{
     fs::{self, File, Metadata, TryLockError},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 use tokio::{
@@ -58,15 +56,19 @@ pub(super) async fn acquire(path: &Path) -> Result<Lock> {
     name.push(".lockfile");
     let path = PathBuf::from(name);
     file::folder_of(&path)?;
-    let mut created = Created::at(&path);
+    let has_runtime = Handle::try_current().is_ok();
+    if has_runtime && was_just_released(&path) {
+        // The others look now and then; who just had it must not be quicker each time.
+        pause(20).await?;
+    }
     let mut deadline = None;
     loop {
-        let attempt = attempt(&path, &mut created);
-        let holder = match attempt.map_err(|error| file::failure("lock", &path, error))? {
+        let attempt = attempt(&path).map_err(|error| file::failure("lock", &path, error))?;
+        let holder = match attempt {
             Attempt::Held(lock) => return Ok(lock),
             Attempt::Busy(holder) => holder,
         };
-        if Handle::try_current().is_err() {
+        if !has_runtime {
             return Err(Error::new(
                 ErrorKind::CredentialUnavailable,
                 "the token cache is being written, and waiting for it needs a Tokio runtime; call \
@@ -77,25 +79,29 @@ pub(super) async fn acquire(path: &Path) -> Result<Lock> {
         if Instant::now() >= deadline {
             return Err(busy(&path, &holder));
         }
-        // Not in step with the others who wait.
-        let [random] = seams::random::<1>()?;
-        sleep(Duration::from_millis(5 + u64::from(random) / 8)).await;
+        pause(5).await?;
     }
 }
 
-fn attempt(path: &Path, created: &mut Created<'_>) -> io::Result<Attempt> {
-    let file = match file::open_private(path, true) {
-        Ok(file) => {
-            created.identity = Some(platform::identity(&file)?);
-            file
+/// For so many milliseconds and some more, so as not to be in step with the others who wait.
+async fn pause(milliseconds: u64) -> Result<()> {
+    let [random] = seams::random::<1>()?;
+    sleep(Duration::from_millis(milliseconds + u64::from(random) / 8)).await;
+    Ok(())
+}
+
+fn attempt(path: &Path) -> io::Result<Attempt> {
+    match create(path) {
+        Ok(lock) => return Ok(Attempt::Held(lock)),
+        Err(error) if is_contended(&error) => {}
+        Err(error) => return Err(error),
+    }
+    let file = match file::open_existing(path) {
+        Ok(file) => file,
+        // It has just been removed.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || is_contended(&error) => {
+            return Ok(Attempt::Busy(String::new()));
         }
-        Err(error) if is_contended(&error) => match file::open_existing(path) {
-            Ok(file) => file,
-            Err(error) if is_contended(&error) || error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Attempt::Busy(String::new()));
-            }
-            Err(error) => return Err(error),
-        },
         Err(error) => return Err(error),
     };
     let is_locked = match file.try_lock() {
@@ -111,18 +117,45 @@ fn attempt(path: &Path, created: &mut Created<'_>) -> io::Result<Attempt> {
     }
     let metadata = file.metadata()?;
     let text = text_of(&file);
-    let is_new = text.is_empty() && created.identity == Some(identity);
-    let is_left_behind = || (is_locked && is_ours(&text)) || is_abandoned(&text, &metadata);
-    if !is_new && !is_left_behind() {
+    let is_left_behind = (is_locked && is_ours(&text)) || is_abandoned(&text, &metadata);
+    if !is_left_behind {
         return Ok(Attempt::Busy(text));
     }
-    created.identity = None;
     let lock = Lock {
         path: path.to_owned(),
         file,
     };
     lock.sign()?;
     Ok(Attempt::Held(lock))
+}
+
+/// Makes the lock file, if there is none. It appears at its path signed and locked: there is no
+/// moment at which another finds it without a holder, or at which a writer that is killed leaves it
+/// without a sign.
+fn create(path: &Path) -> io::Result<Lock> {
+    // Most often somebody else has it, and then there is no need to make anything.
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let new = file::temporary(path)?;
+    let lock = signed(path, new.reopen()?)?;
+    match file::link(new.path(), path) {
+        Ok(()) => Ok(lock),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // Some file systems know no links; then there is such a moment.
+        Err(_) => signed(path, file::open_private(path, true)?),
+    }
+}
+
+fn signed(path: &Path, file: File) -> io::Result<Lock> {
+    // Without locks of the system, the lock file alone has to do.
+    let _ = file.try_lock();
+    let lock = Lock {
+        path: path.to_owned(),
+        file,
+    };
+    lock.sign()?;
+    Ok(lock)
 }
 
 /// Whether somebody else is just making, holding or removing the lock file.
@@ -186,43 +219,27 @@ impl Lock {
     }
 }
 
+/// The lock that this process let go of last, and when.
+static RELEASED: Mutex<Option<(PathBuf, Instant)>> = Mutex::new(None);
+
+fn was_just_released(path: &Path) -> bool {
+    const JUST: Duration = Duration::from_millis(50);
+    let released = RELEASED.lock().unwrap_or_else(PoisonError::into_inner);
+    let last = released.as_ref().filter(|(last, _)| last == path);
+    last.is_some_and(|(_, when)| when.elapsed() < JUST)
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
+        let is_same = || -> io::Result<bool> {
+            Ok(platform::identity_at(&self.path)? == platform::identity(&self.file)?)
+        };
         // Still under the system's lock, so that nobody else's new lock file is removed.
-        if let Ok(identity) = platform::identity(&self.file) {
-            remove(&self.path, identity);
+        if is_same().unwrap_or_default() {
+            let _ = fs::remove_file(&self.path);
+            let mut released = RELEASED.lock().unwrap_or_else(PoisonError::into_inner);
+            *released = Some((self.path.clone(), Instant::now()));
         }
-    }
-}
-
-/// The lock file that we made and do not hold yet, as somebody was looking into it: nobody else
-/// takes it, so it goes when we give up.
-struct Created<'a> {
-    path: &'a Path,
-    identity: Option<Identity>,
-}
-
-impl<'a> Created<'a> {
-    fn at(path: &'a Path) -> Self {
-        Self {
-            path,
-            identity: None,
-        }
-    }
-}
-
-impl Drop for Created<'_> {
-    fn drop(&mut self) {
-        if let Some(identity) = self.identity {
-            remove(self.path, identity);
-        }
-    }
-}
-
-/// Removes the lock file, if it is still this one.
-fn remove(path: &Path, identity: Identity) {
-    if platform::identity_at(path).is_ok_and(|at_path| at_path == identity) {
-        let _ = fs::remove_file(path);
     }
 }
 

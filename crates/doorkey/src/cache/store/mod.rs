@@ -52,6 +52,114 @@ use std::fmt;
 /// - [`version`](Self::version) differs whenever the bytes do, and is cheap: it is asked for before
 ///   each answer from the cache, so that what another process did is seen.
 /// - None of them waits for a person, and none for more than some seconds.
+///
+/// # Example
+///
+/// On a server that knows compare-and-set, as most databases do:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use doorkey::{
+///     CacheChange, CacheVersion, Partition, Result, StoredCache, TokenCachePersistenceOptions,
+///     TokenCacheStore,
+/// };
+/// # use azure_core::credentials::TokenCredential;
+/// # use doorkey::{
+/// #     DeviceCodeCredential, DeviceCodeCredentialOptions, InteractiveCredential,
+/// #     PublicClientOptions,
+/// # };
+/// # use doorkey_emulator::{DeviceDecision, Emulator};
+/// # use std::{collections::HashMap, sync::Mutex};
+/// use std::sync::Arc;
+/// #
+/// # #[derive(Debug, Default)]
+/// # struct Server(Mutex<HashMap<String, (Vec<u8>, u64)>>);
+/// #
+/// # impl Server {
+/// #     async fn get(&self, key: &str) -> Result<(Vec<u8>, u64)> {
+/// #         Ok(self.0.lock().unwrap().get(key).cloned().unwrap_or_default())
+/// #     }
+/// #     async fn revision(&self, key: &str) -> Result<u64> {
+/// #         Ok(self.get(key).await?.1)
+/// #     }
+/// #     async fn put_if(&self, key: &str, revision: u64, bytes: Vec<u8>) -> Result<bool> {
+/// #         let mut all = self.0.lock().unwrap();
+/// #         let entry = all.entry(key.to_owned()).or_default();
+/// #         let is_current = entry.1 == revision;
+/// #         if is_current {
+/// #             *entry = (bytes, revision + 1);
+/// #         }
+/// #         Ok(is_current)
+/// #     }
+/// # }
+///
+/// #[derive(Debug)]
+/// struct ServerStore(Arc<Server>);
+///
+/// #[async_trait]
+/// impl TokenCacheStore for ServerStore {
+///     async fn load(&self, partition: &Partition) -> Result<StoredCache> {
+///         let (bytes, revision) = self.0.get(partition.file_name()).await?;
+///         Ok(StoredCache::new(bytes, revision.into()))
+///     }
+///
+///     async fn version(&self, partition: &Partition) -> Result<CacheVersion> {
+///         Ok(self.0.revision(partition.file_name()).await?.into())
+///     }
+///
+///     async fn update(
+///         &self,
+///         partition: &Partition,
+///         change: &mut CacheChange<'_>,
+///     ) -> Result<CacheVersion> {
+///         loop {
+///             let (bytes, revision) = self.0.get(partition.file_name()).await?;
+///             let Some(new) = change(&bytes) else {
+///                 return Ok(revision.into());
+///             };
+///             if self.0.put_if(partition.file_name(), revision, new).await? {
+///                 return Ok((revision + 1).into());
+///             }
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = Emulator::builder().start().await?;
+/// # let server = Arc::new(Server::default());
+/// # let options = |record| {
+/// let persistence = TokenCachePersistenceOptions {
+///     store: Some(Arc::new(ServerStore(server.clone()))),
+///     ..Default::default()
+/// };
+/// # let person = emulator.clone();
+/// # let username = emulator.users()[0].username.clone();
+/// # let mut client = PublicClientOptions::default();
+/// # client.cache_persistence = Some(persistence);
+/// # client.client_options.transport =
+/// #     Some(azure_core::http::Transport::new(emulator.transport()));
+/// # DeviceCodeCredentialOptions {
+/// #     authentication_record: record,
+/// #     client,
+/// #     prompt_callback: Some(Arc::new(move |info| {
+/// #         let decision = DeviceDecision::Approve { username: username.clone() };
+/// #         person.decide_device_code(&info.user_code, decision).expect("the code is known");
+/// #         Ok(())
+/// #     })),
+/// #     ..Default::default()
+/// # }
+/// # };
+/// # let signing_in = DeviceCodeCredential::new(Some(options(None)))?;
+/// # let record = signing_in.authenticate(None).await?;
+/// # emulator.clear_requests();
+/// # let next_run = DeviceCodeCredential::new(Some(options(Some(record))))?;
+/// # let scopes = ["https://management.core.windows.net//.default"];
+/// # next_run.get_token(&scopes, None).await?;
+/// # assert!(emulator.requests().is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait TokenCacheStore: fmt::Debug + Send + Sync {
     /// What is stored, and its version; empty bytes where nothing is.
@@ -105,7 +213,10 @@ pub struct Partition {
 }
 
 impl Partition {
-    pub(crate) fn new(name: &str, cae: bool) -> Self {
+    /// A half of the cache of that name. The library makes them for itself; this is for the tests of
+    /// a store.
+    #[must_use]
+    pub fn new(name: &str, cae: bool) -> Self {
         let half = if cae { "cae" } else { "nocae" };
         Self {
             file_name: format!("{name}.{half}"),

@@ -56,19 +56,16 @@ impl SecretServiceStore {
         &self,
         work: impl AsyncFnOnce(&SecretService<'_>) -> Result<T>,
     ) -> Result<T> {
-        let address = self.bus_address()?;
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(unavailable(
+        let addresses = self.bus_addresses()?;
+        tokio::runtime::Handle::try_current().map_err(|error| {
+            unavailable(
                 "asking the keyring needs a Tokio runtime, and none is running here; call from \
                  within one",
-            ));
-        }
+            )
+            .with_source(error)
+        })?;
         let working = async {
-            let connection = zbus::connection::Builder::address(address.as_str())
-                .map_err(|error| unavailable(NO_BUS).with_source(error))?
-                .build()
-                .await
-                .map_err(|error| unavailable(NO_BUS).with_source(error))?;
+            let connection = connect(&addresses).await?;
             let keyring =
                 SecretService::connect_with_existing(EncryptionType::Dh, connection).await;
             work(&keyring.map_err(failed)?).await
@@ -85,7 +82,7 @@ impl SecretServiceStore {
     }
 
     /// Where the session bus is, without asking it: where there is none, no socket is opened.
-    fn bus_address(&self) -> Result<String> {
+    fn bus_addresses(&self) -> Result<String> {
         if let Some(address) = self.environment.get("DBUS_SESSION_BUS_ADDRESS")? {
             return Ok(address);
         }
@@ -184,6 +181,23 @@ impl TokenCacheStore for SecretServiceStore {
         .await?;
         Ok(Some(format!("the keyring's item {schema}")))
     }
+}
+
+/// To the first of several addresses that answers
+/// ([D-Bus specification](https://dbus.freedesktop.org/doc/dbus-specification.html#addresses)).
+async fn connect(addresses: &str) -> Result<zbus::Connection> {
+    let mut failure = unavailable(NO_BUS);
+    for address in addresses.split(';').filter(|address| !address.is_empty()) {
+        let connection = match zbus::connection::Builder::address(address) {
+            Ok(builder) => builder.build().await,
+            Err(error) => Err(error),
+        };
+        match connection {
+            Ok(connection) => return Ok(connection),
+            Err(error) => failure = failure.with_source(error),
+        }
+    }
+    Err(failure)
 }
 
 /// What an update did.

@@ -5,6 +5,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::sync::{Arc, OnceLock};
+use tokio::runtime::TryCurrentError;
 
 /// The one place where the system's own store is chosen.
 #[cfg(all(target_os = "linux", feature = "secret-service"))]
@@ -82,7 +83,8 @@ impl SystemStore {
     fn steps_down(&self, error: &Error) -> Option<&PlainFileStore> {
         let fallback = self.fallback.as_ref()?;
         let is_open = self.chosen.get() != Some(&Place::Native);
-        (is_open && error.kind() == ErrorKind::CredentialUnavailable).then_some(fallback)
+        let has_none = error.kind() == ErrorKind::CredentialUnavailable && !lacks_runtime(error);
+        (is_open && has_none).then_some(fallback)
     }
 
     fn chose(&self, place: Place, why: Option<&Error>) {
@@ -158,6 +160,11 @@ impl TokenCacheStore for SystemStore {
     }
 }
 
+/// Without a runtime a keyring cannot be asked, and so it is unknown whether there is one.
+fn lacks_runtime(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<TryCurrentError>)
+}
+
 /// What can be done where the system has no place for secrets.
 fn with_ways_out(error: Error) -> Error {
     if cfg!(any(windows, target_os = "macos")) || error.kind() != ErrorKind::CredentialUnavailable {
@@ -171,4 +178,27 @@ fn with_ways_out(error: Error) -> Error {
         ),
     )
     .with_source(error)
+}
+
+#[cfg(all(target_os = "linux", feature = "secret-service"))]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn that_a_keyring_cannot_be_asked_here_is_no_reason_to_do_without() {
+        let home = tempfile::tempdir().unwrap();
+        let environment = Environment::of(&[
+            ("HOME", home.path().as_os_str()),
+            ("DBUS_SESSION_BUS_ADDRESS", OsStr::new("unix:path=/nowhere")),
+        ]);
+        let store = SystemStore::with_environment(true, environment);
+        let partition = Partition::new("msal.cache", false);
+        let error = store.load(&partition).now_or_never().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+        assert!(error.to_string().contains("runtime"), "{error}");
+        assert!(store.is_fallback().is_none());
+    }
 }

@@ -601,6 +601,69 @@ async fn signing_out_is_for_every_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_sign_out_nobody_else_is_taken_for_the_person() {
+    let scene = Scene::signed_in().await;
+    let guest = scene.entra.guest();
+    scene
+        .entra
+        .person_answers(crate::testing::Answer::As(guest));
+    let other = scene.run(|_| {});
+    other.authenticate(None).await.unwrap();
+    let credential = scene.next_run();
+    credential.sign_out().await.unwrap();
+    let error = token(&*credential, SCOPE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+    token(&*other, OTHER_SCOPE).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_python_kept_under_the_name_of_all_tenants_is_found() {
+    let scene = Scene::signed_in().await;
+    scene
+        .change(false, |document| {
+            first(&mut document["AccessToken"])["realm"] = "organizations".into();
+            first(&mut document["Account"])["realm"] = "organizations".into();
+        })
+        .await;
+    token(&*scene.next_run(), SCOPE).await.unwrap();
+    token(&*scene.run(|_| {}), SCOPE).await.unwrap();
+    assert!(scene.entra.emulator.requests().is_empty());
+    let elsewhere = scene.next_run_in(Some("fabrikam.example"));
+    token(&*elsewhere, SCOPE).await.unwrap_err();
+    assert_eq!(
+        scene.grants(),
+        ["refresh_token"],
+        "it is of the home tenant"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_of_the_application_is_followed_by_its_familys() {
+    let scene = Scene::signed_in().await;
+    let sibling = scene.run(|options| options.client_id = Some(OTHER_FAMILY_MEMBER.into()));
+    sibling.authenticate(None).await.unwrap();
+    scene.entra.emulator.clear_requests();
+    let answer = refusal("invalid_grant", "basic_action");
+    scene
+        .entra
+        .emulator
+        .replace_next(Endpoint::Token, 1, answer);
+    token(&*scene.next_run(), OTHER_SCOPE).await.unwrap();
+    assert_eq!(scene.grants(), ["refresh_token", "refresh_token"]);
+    let sent = scene.entra.requests_to(Endpoint::Token);
+    let secrets: Vec<_> = sent
+        .iter()
+        .map(|request| request.form_value("refresh_token").map(ToOwned::to_owned))
+        .collect();
+    assert_ne!(secrets[0], secrets[1]);
+    assert_eq!(
+        scene.entries("RefreshToken", false).await.len(),
+        2,
+        "both are kept"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn accounts_are_listed_and_removed_without_a_request() {
     let scene = Scene::signed_in().await;
     let options = crate::PublicClientOptions {

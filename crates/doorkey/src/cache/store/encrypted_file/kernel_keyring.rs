@@ -36,7 +36,7 @@ fn ring() -> Result<KeyRing> {
 
 fn failed(error: KeyError) -> Error {
     let next = match error {
-        KeyError::AccessDenied | KeyError::OperationNotSupported => {
+        KeyError::AccessDenied | KeyError::PermissionDenied | KeyError::OperationNotSupported => {
             "containers often forbid it; allow the calls `keyctl` and `add_key`, or use another key"
         }
         KeyError::QuotaExceeded => "remove keys that are not needed (`keyctl show @u`)",

@@ -163,6 +163,11 @@ fn fresh_parameters() -> Result<KeyKind> {
 }
 
 fn derive(passphrase: &Secret, kind: &KeyKind) -> Result<Key> {
+    if passphrase.secret().is_empty() {
+        return Err(Error::invalid_argument(
+            "the passphrase of the encrypted token cache is empty; give one",
+        ));
+    }
     let refused = || {
         Error::new(
             ErrorKind::Cache,

@@ -19,7 +19,11 @@ use crate::{
 use async_trait::async_trait;
 use envelope::{Envelope, Opened};
 use key::{Key, Keys};
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use zeroize::Zeroizing;
 
 /// Keeps a token cache in an encrypted file, for systems without a keyring: a server, a container, a
@@ -91,11 +95,25 @@ impl EncryptedFileStore {
         Ok(folder.join(format!("{}.doorkey", partition.file_name())))
     }
 
-    /// The key for an envelope, or for a new one: deriving it takes time by design, once.
-    async fn key_for(&self, envelope: Option<&Envelope>, make: bool) -> Result<Option<Key>> {
+    /// The key for an envelope, if there is one: deriving it takes time by design, once.
+    async fn key_for(&self, envelope: Option<&Envelope>) -> Result<Option<Key>> {
         let keys = Arc::clone(&self.keys);
         let kind = envelope.map(|envelope| envelope.key.clone());
-        blocking(move || keys.get(kind.as_ref(), make)).await
+        blocking(move || keys.get(kind.as_ref(), false)).await
+    }
+
+    /// The key for a new envelope. One that has to be made is made once, as a second would take the
+    /// first one's place, whose envelopes then are lost.
+    async fn key_to_seal(&self, path: &Path) -> Result<Key> {
+        let _alone = lock::acquire(&path.with_file_name("doorkey-key")).await?;
+        let keys = Arc::clone(&self.keys);
+        let key = blocking(move || keys.get(None, true)).await?;
+        key.ok_or_else(|| {
+            Error::new(
+                ErrorKind::CredentialUnavailable,
+                "there is no key to encrypt the token cache with",
+            )
+        })
     }
 }
 
@@ -105,10 +123,10 @@ impl TokenCacheStore for EncryptedFileStore {
         let stored = file::read(&self.path(partition)?)?;
         let Some(envelope) = Envelope::read(&stored.bytes)? else {
             // Whether there can be a key is asked now, and not only when there is something to lose.
-            self.key_for(None, false).await?;
+            self.key_for(None).await?;
             return Ok(StoredCache::new(Vec::new(), stored.version));
         };
-        let key = self.key_for(Some(&envelope), false).await?;
+        let key = self.key_for(Some(&envelope)).await?;
         let mut bytes = match envelope.open(key.as_ref(), partition)? {
             Opened::Bytes(bytes) => bytes,
             // It is set aside when something is to be written, under the lock.
@@ -133,7 +151,7 @@ impl TokenCacheStore for EncryptedFileStore {
         let lock = lock::acquire(&path).await?;
         let stored = file::read(&path)?;
         let envelope = Envelope::read(&stored.bytes)?;
-        let key = self.key_for(envelope.as_ref(), false).await?;
+        let key = self.key_for(envelope.as_ref()).await?;
         let opened = match &envelope {
             Some(envelope) => envelope.open(key.as_ref(), partition)?,
             None => Opened::Bytes(Zeroizing::default()),
@@ -155,18 +173,15 @@ impl TokenCacheStore for EncryptedFileStore {
         };
         let new = change(&bytes).map(Zeroizing::new);
         let Some(new) = new else {
-            // That there can be a key is part of whether it could be written.
-            self.key_for(None, true).await?;
+            if key.is_none() {
+                // That there can be one is part of whether it could be written.
+                self.key_to_seal(&path).await?;
+            }
             return file::version(&path);
         };
         let key = match key {
             Some(key) => key,
-            None => self.key_for(None, true).await?.ok_or_else(|| {
-                Error::new(
-                    ErrorKind::CredentialUnavailable,
-                    "there is no key to encrypt the token cache with",
-                )
-            })?,
+            None => self.key_to_seal(&path).await?,
         };
         let sealed = Envelope::seal(&new, &key, partition)?;
         blocking(move || {
@@ -179,11 +194,10 @@ impl TokenCacheStore for EncryptedFileStore {
 
     async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
         // What is damaged inside is as secret as before: it is sealed again.
-        let Some(key) = self.key_for(None, true).await? else {
-            return Ok(None);
-        };
+        let path = self.path(partition)?;
+        let key = self.key_to_seal(&path).await?;
         let sealed = Envelope::seal(damaged, &key, partition)?;
-        let aside = file::set_aside(&self.path(partition)?, &sealed)?;
+        let aside = file::set_aside(&path, &sealed)?;
         Ok(Some(aside.display().to_string()))
     }
 }

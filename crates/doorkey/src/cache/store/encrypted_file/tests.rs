@@ -287,6 +287,42 @@ async fn a_key_file_that_is_no_secret_is_refused_before_anything_is_kept() {
     assert!(!path(folder).exists());
 }
 
+#[tokio::test]
+async fn an_empty_passphrase_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = write(&passphrase(folder.path(), ""), CONTENT).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert!(!path(folder.path()).exists());
+}
+
+/// As when several programs sign in for the first time at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_begin_at_once_make_one_key() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, description) = kernel(folder.path());
+        let key = EncryptionKey(key::Source::KernelKeyring { description });
+        let other = EncryptedFileStore::new(key).in_folder(folder.path());
+        let other_half = Partition::new("msal.cache", true);
+        let begin = |store: EncryptedFileStore, partition: Partition| {
+            tokio::spawn(async move {
+                let mut change = |_: &[u8]| Some(CONTENT.to_vec());
+                store.update(&partition, &mut change).await.map(drop)
+            })
+        };
+        let tasks = [
+            begin(one.clone(), partition()),
+            begin(other, other_half.clone()),
+        ];
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        for partition in [partition(), other_half] {
+            assert_eq!(one.load(&partition).await.unwrap().bytes, CONTENT);
+        }
+    }
+}
+
 #[test]
 fn no_key_is_shown() {
     let key = EncryptionKey::from_passphrase(Secret::new("hunter2"));

@@ -133,24 +133,6 @@ async fn a_peer_that_holds_the_systems_lock_is_waited_for_however_old_its_file()
     outcome.unwrap_err();
 }
 
-#[test]
-fn who_gives_up_leaves_no_lock_file_of_theirs_and_those_of_the_others() {
-    let scene = Scene::new();
-    let path = scene.lock_file();
-    for is_held_by_another in [false, true] {
-        let mut created = Created::at(&path);
-        drop(file::open_private(&path, true).unwrap());
-        created.identity = Some(platform::identity_at(&path).unwrap());
-        if is_held_by_another {
-            // Kept, so that its number is not used anew.
-            fs::rename(&path, scene.folder.path().join("kept")).unwrap();
-            drop(scene.left("1 python", 0));
-        }
-        drop(created);
-        assert_eq!(path.exists(), is_held_by_another);
-    }
-}
-
 /// On Windows it cannot be: what is open has its name until it is closed.
 #[cfg(unix)]
 #[tokio::test(start_paused = true)]

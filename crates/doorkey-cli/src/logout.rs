@@ -1,0 +1,107 @@
+//! `doorkey logout`.
+
+use crate::{
+    client::ClientArguments,
+    console,
+    failure::Failure,
+    people::{self, AccountArgument},
+    records::{Records, is_same_person},
+};
+use clap::Args;
+use doorkey::{Account, AuthenticationRecord};
+
+/// The options of `doorkey logout`.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct LogoutArguments {
+    #[command(flatten)]
+    account: AccountArgument,
+
+    /// Sign everybody out of this application at this authority
+    #[arg(long, conflicts_with = "account")]
+    all: bool,
+
+    #[command(flatten)]
+    client: ClientArguments,
+}
+
+pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
+    let client = &arguments.client;
+    let records = Records::of_this_user();
+    let accounts = people::signed_in(client).await?;
+    let signed_in: Vec<_> = accounts.iter().map(Account::record).collect();
+    let mut known = records.read().or_warn();
+    known.retain(|record| {
+        let is_signed_in = signed_in
+            .iter()
+            .any(|person| is_same_person(person, record));
+        client.is_of(record) && !is_signed_in
+    });
+    known.sort_unstable_by(|one, other| one.home_account_id.cmp(&other.home_account_id));
+    known.dedup_by(|one, other| is_same_person(one, other));
+    let leaving = arguments.leaving(&signed_in, known)?;
+    if leaving.is_empty() {
+        return arguments.tell_of_nobody(&signed_in);
+    }
+    let options = client.options_without_transport(None)?;
+    for person in &leaving {
+        let is_theirs = |account: &&Account| is_same_person(&account.record(), person);
+        if let Some(account) = accounts.iter().find(is_theirs) {
+            doorkey::sign_out(&options, account).await?;
+        }
+        records.forget(person);
+        console::result(&format!("Signed out: {}.", people::name(person)))?;
+    }
+    console::tell(LOCAL);
+    Ok(())
+}
+
+impl LogoutArguments {
+    /// Who is meant: first of those who are signed in, then of those whose tokens are gone.
+    fn leaving(
+        &self,
+        signed_in: &[AuthenticationRecord],
+        known: Vec<AuthenticationRecord>,
+    ) -> Result<Vec<AuthenticationRecord>, Failure> {
+        if self.all {
+            return Ok([signed_in, &known].concat());
+        }
+        let chosen = match self.account.choose(signed_in.to_vec()) {
+            Ok(None) => self.account.choose(known),
+            chosen => chosen,
+        };
+        match chosen {
+            Ok(person) => Ok(person.into_iter().collect()),
+            Err(Failure::SeveralPeople(text)) => {
+                Err(Failure::SeveralPeople(format!("{text}, or give --all")))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn tell_of_nobody(&self, signed_in: &[AuthenticationRecord]) -> Result<(), Failure> {
+        match self.account.given() {
+            Some(account) if !signed_in.is_empty() => Err(Failure::Usage(format!(
+                "--account {account} is nobody who is signed in; `doorkey accounts` lists them"
+            ))),
+            _ => {
+                console::tell("Nobody is signed in.");
+                Ok(())
+            }
+        }
+    }
+}
+
+const LOCAL: &str = "\
+This is local: their tokens are gone from this machine's cache. The browser and the authority still
+know them; sign out there, too, where that matters.";
+
+const AFTER_HELP: &str = "\
+Removes the tokens of this application, and of those that share them with it, from the cache in use:
+with and without --allow-unencrypted-storage are two. Sends nothing: the browser and the authority
+still know the person.
+
+Examples:
+  doorkey logout
+  doorkey logout --account someone@contoso.example
+  doorkey logout --all";
