@@ -60,12 +60,13 @@ impl KeychainStore {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(unavailable(
+        tokio::runtime::Handle::try_current().map_err(|error| {
+            unavailable(
                 "asking the Keychain needs a Tokio runtime, and none is running here; call from \
                  within one",
-            ));
-        }
+            )
+            .with_source(error)
+        })?;
         let asking = async {
             let alone = Arc::clone(&self.alone).lock_owned().await;
             let (answer, answered) = oneshot::channel();
