@@ -148,15 +148,15 @@ impl<'de> Visitor<'de> for Sections<'_> {
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             match name.as_ref() {
                 "AccessToken" => {
-                    map.next_value_seed(Entries(&mut document.access_tokens, foreign))?
+                    map.next_value_seed(Entries(&mut document.access_tokens, foreign))?;
                 }
                 "Account" => map.next_value_seed(Entries(&mut document.accounts, foreign))?,
                 "IdToken" => map.next_value_seed(Entries(&mut document.id_tokens, foreign))?,
                 "RefreshToken" => {
-                    map.next_value_seed(Entries(&mut document.refresh_tokens, foreign))?
+                    map.next_value_seed(Entries(&mut document.refresh_tokens, foreign))?;
                 }
                 "AppMetadata" => {
-                    map.next_value_seed(Entries(&mut document.app_metadata, foreign))?
+                    map.next_value_seed(Entries(&mut document.app_metadata, foreign))?;
                 }
                 _ => {
                     let raw: &RawValue = map.next_value()?;
