@@ -18,6 +18,7 @@ mod platforms;
 mod request;
 mod run;
 mod suites;
+mod wine;
 
 use std::process::ExitCode;
 

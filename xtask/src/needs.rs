@@ -10,7 +10,7 @@ use crate::{
     child, debian,
     failure::{Failure, Result},
     place::Place,
-    platforms,
+    platforms, wine,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,8 @@ pub(crate) enum Need {
     },
     /// Stand-ins for a C compiler of another system.
     StubCompiler,
+    /// Wine, as the runner of tests that were built for Windows.
+    Wine,
 }
 
 /// What the suite's commands find in their environment.
@@ -105,6 +107,7 @@ pub(crate) fn provide(needs: &[Need], place: &Place) -> Result<Environment> {
                 environment.push(("DOORKEY_NODE", node.into()));
             }
             Need::StubCompiler => environment.extend(platforms::provide_stub_compiler(place)?),
+            Need::Wine => environment.extend(wine::provide(place)?),
         }
     }
     Ok(environment)
@@ -118,6 +121,7 @@ impl Need {
                 program, package, ..
             } if on_search_path(program).is_none() => std::slice::from_ref(package),
             Self::Packages(packages) => packages,
+            Self::Wine => &wine::PACKAGES,
             Self::Npm { .. } if on_search_path("npm").is_none() => &["nodejs", "npm"],
             _ => &[],
         }

@@ -29,8 +29,9 @@ pub(crate) const REMOVED: [&str; 3] = ["CARGO", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_
 /// Where it builds: two toolchains in one folder would build everything over and over.
 pub(crate) const TARGET: &str = "platforms";
 
-/// Build scripts compile C even for `cargo check`, and there is no C compiler for macOS here.
-/// Checking links nothing, so that a compiler is good enough which makes empty files.
+/// Build scripts compile C even for `cargo check`: there is no C compiler for macOS here, and the
+/// one for Windows takes minutes. Checking links nothing, so that a compiler is good enough which
+/// makes empty files.
 const STUB: &str = r#"#!/bin/sh
 # Stands in for the C compiler and archiver of another system: makes the file it is asked for.
 case "$(basename "$0")" in
@@ -55,6 +56,8 @@ pub(crate) fn provide_stub_compiler(place: &Place) -> Result<Environment> {
     fs::create_dir_all(&folder).map_err(Failure::while_(format!("making {}", folder.display())))?;
     let mut environment = Environment::new();
     for (variable, name) in [
+        ("CC_x86_64_pc_windows_gnu", "cc"),
+        ("AR_x86_64_pc_windows_gnu", "ar"),
         ("CC_aarch64_apple_darwin", "cc"),
         ("AR_aarch64_apple_darwin", "ar"),
     ] {

@@ -97,15 +97,33 @@ pub(crate) const SUITES: &[Suite] = &[
             Need::StubCompiler,
         ],
         steps: &[
-            platform_check(
-                "check --locked -Zbuild-std=std,panic_abort --target x86_64-pc-windows-gnu \
+            platform_step(
+                "check --locked -Zwarnings -Zbuild-std=std,panic_abort --target x86_64-pc-windows-gnu \
                  -p doorkey -p doorkey-cli --all-features",
             ),
-            platform_check(
-                "check --locked -Zbuild-std=std,panic_abort --target aarch64-apple-darwin \
+            platform_step(
+                "check --locked -Zwarnings -Zbuild-std=std,panic_abort --target aarch64-apple-darwin \
                  -p doorkey -p doorkey-cli --all-features",
             ),
         ],
+    },
+    Suite {
+        name: "wine",
+        about: "the library's own tests on Windows' interfaces: DPAPI, files, locks",
+        needs: &[
+            Need::Packages(&[
+                "rustc-web",
+                "cargo-web",
+                "rust-web-src",
+                "gcc-mingw-w64-x86-64",
+            ]),
+            Need::Wine,
+        ],
+        steps: &[platform_step(
+            // Wine does not tell that a browser left while it was answered.
+            "test --locked -Zwarnings -Zbuild-std=std,panic_abort,test --target x86_64-win7-windows-gnu \
+             -p doorkey --all-features --lib -- --skip a_browser_that_left",
+        )],
     },
     Suite {
         name: "xtask",
@@ -217,11 +235,12 @@ const fn cargo_deny(arguments: &'static str) -> Step {
     }
 }
 
-const fn platform_check(arguments: &'static str) -> Step {
+const fn platform_step(arguments: &'static str) -> Step {
     Step {
         tool: Tool::DebianCargo,
         arguments,
-        environment: &[],
+        // Of our own crates only; needs `-Zwarnings`.
+        environment: &[("CARGO_BUILD_WARNINGS", "deny")],
     }
 }
 

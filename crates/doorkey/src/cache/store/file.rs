@@ -11,6 +11,7 @@ use std::{
     fs::{self, DirBuilder, File, FileTimes, Metadata, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tempfile::NamedTempFile;
@@ -25,6 +26,12 @@ const LONGEST: u64 = 256 * 1024 * 1024;
 /// How often a file is read again that changed meanwhile.
 const READS: usize = 5;
 
+/// How often it is tried to replace a file that somebody is reading.
+const REPLACEMENTS: usize = 100;
+
+/// For that long, the others have the file open.
+const MOMENT: Duration = Duration::from_millis(10);
+
 /// The other libraries look whether a file is newer than their last look, and take the time of that
 /// look after they have read. A write in between is seen only if it seems to come from after it.
 const AHEAD: Duration = Duration::from_secs(1);
@@ -38,6 +45,7 @@ const TEMPORARY: &str = ".tmp";
 /// file, and what is somebody else's. A small blocking read.
 pub(super) fn read(path: &Path) -> Result<StoredCache> {
     let failed = |error| failure("read", path, error);
+    let mut obstacle = io::Error::new(io::ErrorKind::ResourceBusy, "it changes all the time");
     for _ in 0..READS {
         let mut options = OpenOptions::new();
         options.read(true);
@@ -45,6 +53,11 @@ pub(super) fn read(path: &Path) -> Result<StoredCache> {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(StoredCache::default());
+            }
+            Err(error) if platform::is_in_use(&error) => {
+                obstacle = error;
+                thread::sleep(MOMENT);
+                continue;
             }
             Err(error) => return Err(failed(error)),
         };
@@ -65,8 +78,7 @@ pub(super) fn read(path: &Path) -> Result<StoredCache> {
             return Ok(StoredCache::new(std::mem::take(&mut *bytes), version));
         }
     }
-    let error = io::Error::new(io::ErrorKind::ResourceBusy, "it changes all the time");
-    Err(failed(error))
+    Err(failed(obstacle))
 }
 
 /// The version of the file, without reading it.
@@ -90,10 +102,26 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<CacheVersion> {
     let times = FileTimes::new().set_modified(seen_by_peers(old.as_ref()));
     file.as_file().set_times(times).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    let file = file.persist(path).map_err(|error| failed(error.error))?;
+    let file = persist(file, path).map_err(failed)?;
     platform::sync_folder(&folder).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     Ok(version_of(&metadata))
+}
+
+/// Where a file that is being read cannot be replaced, the reader is waited for.
+fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<File> {
+    let mut attempts = 0;
+    loop {
+        match file.persist(path) {
+            Ok(file) => return Ok(file),
+            Err(error) if platform::is_in_use(&error.error) && attempts < REPLACEMENTS => {
+                attempts += 1;
+                file = error.file;
+                thread::sleep(MOMENT);
+            }
+            Err(error) => return Err(error.error),
+        }
+    }
 }
 
 /// Keeps bytes beside `path`, under a new name that says when; gives that path.
@@ -186,11 +214,6 @@ pub(super) fn folder_of(path: &Path) -> Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
-/// The two descriptions are of one file.
-pub(super) fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    platform::identity(one) == platform::identity(other)
-}
-
 /// `what` is done to `path`, and failed.
 pub(super) fn failure(what: &str, path: &Path, error: io::Error) -> Error {
     use io::ErrorKind as Io;
@@ -260,7 +283,7 @@ fn check_owner(path: &Path, metadata: &Metadata) -> Result<()> {
 }
 
 pub(super) fn version_of(metadata: &Metadata) -> CacheVersion {
-    let mut version = platform::identity(metadata);
+    let mut version = platform::mark(metadata);
     version.extend(metadata.len().to_be_bytes());
     let modified = metadata.modified().ok();
     let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -298,6 +321,5 @@ fn remove_abandoned(folder: &Path, prefix: &str) {
     }
 }
 
-#[cfg(unix)]
 #[cfg(test)]
 mod tests;

@@ -110,12 +110,12 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
         // Some network file systems know no locks; there the lock file alone has to do.
         Err(TryLockError::Error(_)) => false,
     };
-    let metadata = file.metadata()?;
+    let identity = platform::identity(&file)?;
     // It may have been removed, and even made anew, between opening and locking.
-    let at_path = fs::symlink_metadata(path);
-    if !at_path.is_ok_and(|at_path| file::is_same(&at_path, &metadata)) {
+    if !platform::identity_at(path).is_ok_and(|at_path| at_path == identity) {
         return Ok(Attempt::Busy(String::new()));
     }
+    let metadata = file.metadata()?;
     let text = text_of(&file);
     let is_left_behind = (is_locked && is_ours(&text)) || is_abandoned(&text, &metadata);
     if !is_left_behind {
@@ -160,8 +160,7 @@ fn signed(path: &Path, file: File) -> io::Result<Lock> {
 
 /// Whether somebody else is just making, holding or removing the lock file.
 fn is_contended(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AlreadyExists
-        || (cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied)
+    error.kind() == io::ErrorKind::AlreadyExists || platform::is_in_use(error)
 }
 
 fn is_ours(text: &str) -> bool {
@@ -233,8 +232,7 @@ fn was_just_released(path: &Path) -> bool {
 impl Drop for Lock {
     fn drop(&mut self) {
         let is_same = || -> io::Result<bool> {
-            let at_path = fs::symlink_metadata(&self.path)?;
-            Ok(file::is_same(&at_path, &self.file.metadata()?))
+            Ok(platform::identity_at(&self.path)? == platform::identity(&self.file)?)
         };
         // Still under the system's lock, so that nobody else's new lock file is removed.
         if is_same().unwrap_or_default() {
@@ -245,6 +243,5 @@ impl Drop for Lock {
     }
 }
 
-#[cfg(unix)]
 #[cfg(test)]
 mod tests;

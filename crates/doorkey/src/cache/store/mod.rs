@@ -3,10 +3,18 @@
 //! A store keeps bytes and knows nothing of what is in them. Each has its own file; which one is
 //! the system's is chosen in one place, `system`.
 
-#[cfg(not(all(target_os = "linux", feature = "secret-service")))]
+#[cfg(not(any(
+    windows,
+    target_os = "macos",
+    all(target_os = "linux", feature = "secret-service")
+)))]
 mod absent;
+#[cfg(windows)]
+mod dpapi;
 mod encrypted_file;
 mod file;
+#[cfg(any(target_os = "macos", all(test, unix)))]
+mod keychain;
 mod lock;
 mod memory;
 mod place;
@@ -16,7 +24,8 @@ mod platform;
 mod secret_service;
 #[cfg(any(
     target_os = "macos",
-    all(target_os = "linux", feature = "secret-service")
+    all(target_os = "linux", feature = "secret-service"),
+    all(test, unix)
 ))]
 mod signal_file;
 mod system;
@@ -289,3 +298,6 @@ impl From<u64> for CacheVersion {
         Self(counter.to_be_bytes().to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests;

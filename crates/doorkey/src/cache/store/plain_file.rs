@@ -45,10 +45,6 @@ impl PlainFileStore {
         }
     }
 
-    #[cfg_attr(
-        any(windows, target_os = "macos"),
-        expect(dead_code, reason = "the fallback of the other systems")
-    )]
     pub(super) fn with_environment(environment: Environment) -> Self {
         Self {
             folder: None,

@@ -53,11 +53,40 @@ mod unix {
         metadata.uid() == geteuid().as_raw()
     }
 
-    pub(in super::super) fn identity(metadata: &Metadata) -> Vec<u8> {
-        let mut identity = Vec::with_capacity(40);
-        identity.extend(metadata.dev().to_be_bytes());
-        identity.extend(metadata.ino().to_be_bytes());
-        identity
+    /// Somebody else has the file open: that hinders nobody here.
+    pub(in super::super) fn is_in_use(_: &io::Error) -> bool {
+        false
+    }
+
+    /// What tells a file from each other one, for as long as it is open.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub(in super::super) struct Identity {
+        device: u64,
+        number: u64,
+    }
+
+    pub(in super::super) fn identity(file: &File) -> io::Result<Identity> {
+        Ok(identity_of(&file.metadata()?))
+    }
+
+    pub(in super::super) fn identity_at(path: &Path) -> io::Result<Identity> {
+        Ok(identity_of(&fs::symlink_metadata(path)?))
+    }
+
+    fn identity_of(metadata: &Metadata) -> Identity {
+        Identity {
+            device: metadata.dev(),
+            number: metadata.ino(),
+        }
+    }
+
+    /// What tells a file from one that took its place, besides its length and time.
+    pub(in super::super) fn mark(metadata: &Metadata) -> Vec<u8> {
+        let Identity { device, number } = identity_of(metadata);
+        let mut mark = Vec::with_capacity(40);
+        mark.extend(device.to_be_bytes());
+        mark.extend(number.to_be_bytes());
+        mark
     }
 
     /// A new name in a folder is durable when the folder is.
@@ -86,13 +115,23 @@ mod windows {
     use std::{
         fs::{DirBuilder, File, Metadata, OpenOptions},
         io,
-        os::windows::fs::{MetadataExt, OpenOptionsExt},
+        os::windows::{
+            fs::{MetadataExt, OpenOptionsExt},
+            io::AsRawHandle,
+        },
         path::Path,
+    };
+    use windows_sys::Win32::{
+        Foundation::{
+            CloseHandle, ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, ERROR_SHARING_VIOLATION,
+        },
+        Storage::FileSystem::{
+            BY_HANDLE_FILE_INFORMATION, FILE_FLAG_OPEN_REPARSE_POINT, GetFileInformationByHandle,
+        },
+        System::Threading::{OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION},
     };
 
     /// A link is opened as the link that it is, and then is no file.
-    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
-
     pub(in super::super) fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
         options
             .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
@@ -118,7 +157,41 @@ mod windows {
         true
     }
 
-    pub(in super::super) fn identity(metadata: &Metadata) -> Vec<u8> {
+    /// Whether somebody else has the file open and does not share it, or is just removing it.
+    pub(in super::super) fn is_in_use(error: &io::Error) -> bool {
+        let code = error.raw_os_error().map(i32::cast_unsigned);
+        matches!(code, Some(ERROR_ACCESS_DENIED | ERROR_SHARING_VIOLATION))
+    }
+
+    /// What tells a file from each other one, for as long as it is open. The time of creation does
+    /// not: a new file gets that of an old one of its name which was removed just before.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub(in super::super) struct Identity {
+        volume: u32,
+        number: (u32, u32),
+    }
+
+    pub(in super::super) fn identity(file: &File) -> io::Result<Identity> {
+        let mut information = BY_HANDLE_FILE_INFORMATION::default();
+        #[expect(unsafe_code, reason = "a call to the system")]
+        // SAFETY: the handle is open for as long as `file` is, and `information` is written.
+        let done =
+            unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut information) };
+        if done == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Identity {
+            volume: information.dwVolumeSerialNumber,
+            number: (information.nFileIndexHigh, information.nFileIndexLow),
+        })
+    }
+
+    pub(in super::super) fn identity_at(path: &Path) -> io::Result<Identity> {
+        identity(&open(OpenOptions::new().read(true), path)?)
+    }
+
+    /// What tells a file from one that took its place, besides its length and time.
+    pub(in super::super) fn mark(metadata: &Metadata) -> Vec<u8> {
         metadata.creation_time().to_be_bytes().to_vec()
     }
 
@@ -127,8 +200,21 @@ mod windows {
         Ok(())
     }
 
-    /// It cannot be known here without calling the system.
-    pub(in super::super) fn is_dead(_: i32) -> bool {
+    /// Whether there is surely no such process.
+    pub(in super::super) fn is_dead(process: i32) -> bool {
+        let number = process.cast_unsigned();
+        #[expect(unsafe_code, reason = "a call to the system")]
+        // SAFETY: it takes no pointer.
+        let handle = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, number) };
+        if handle.is_null() {
+            let code = io::Error::last_os_error().raw_os_error();
+            return code.map(i32::cast_unsigned) == Some(ERROR_INVALID_PARAMETER);
+        }
+        #[expect(unsafe_code, reason = "a call to the system")]
+        // SAFETY: the handle is ours, and closed once.
+        unsafe {
+            CloseHandle(handle);
+        }
         false
     }
 }

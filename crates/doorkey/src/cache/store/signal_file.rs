@@ -23,6 +23,13 @@ pub(super) fn touch(path: &Path) -> Result<CacheVersion> {
     Ok(version_of(&metadata))
 }
 
+#[cfg_attr(
+    all(target_os = "macos", not(test)),
+    expect(
+        dead_code,
+        reason = "only Linux has caches of a time before the keyring"
+    )
+)]
 #[expect(
     clippy::disallowed_methods,
     reason = "it follows no link, and makes nothing"

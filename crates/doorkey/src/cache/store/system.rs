@@ -11,7 +11,17 @@ use tokio::runtime::TryCurrentError;
 #[cfg(all(target_os = "linux", feature = "secret-service"))]
 use super::secret_service::SecretServiceStore as Native;
 
-#[cfg(not(all(target_os = "linux", feature = "secret-service")))]
+#[cfg(target_os = "macos")]
+use super::keychain::KeychainStore as Native;
+
+#[cfg(windows)]
+use super::dpapi::DpapiStore as Native;
+
+#[cfg(not(any(
+    windows,
+    target_os = "macos",
+    all(target_os = "linux", feature = "secret-service")
+)))]
 use super::absent::AbsentStore as Native;
 
 /// The operating system's own place for secrets: the Secret Service on Linux, the Keychain on
@@ -19,7 +29,9 @@ use super::absent::AbsentStore as Native;
 /// languages share.
 ///
 /// Nobody is shown a dialog to unlock it: a keyring that is locked, mute or absent is an error, of
-/// kind [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable), within seconds.
+/// kind [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable), within seconds. Only
+/// macOS asks a person by itself, whether this program may use what another program keeps; that is
+/// given up after 20 seconds.
 ///
 /// ```
 /// use doorkey::{SystemStore, TokenCachePersistenceOptions};

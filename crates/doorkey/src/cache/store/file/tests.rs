@@ -1,8 +1,20 @@
 use super::*;
-use std::os::unix::fs::{PermissionsExt, symlink};
 
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
+#[cfg(unix)]
+fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+
+    Some(fs::metadata(path).unwrap().permissions().mode() & 0o777)
+}
+
+/// Windows has none: what is in a person's profile is theirs.
+#[cfg(windows)]
+fn mode(_: &Path) -> Option<u32> {
+    None
+}
+
+fn if_there_are_modes(mode: u32) -> Option<u32> {
+    cfg!(unix).then_some(mode)
 }
 
 #[test]
@@ -13,8 +25,8 @@ fn what_is_written_is_private_and_read_back() {
     assert_eq!(read(&path).unwrap().version, CacheVersion::default());
     assert_eq!(version(&path).unwrap(), CacheVersion::default());
     let written = replace(&path, b"one").unwrap();
-    assert_eq!(mode(&path), 0o600);
-    assert_eq!(mode(&folder), 0o700);
+    assert_eq!(mode(&path), if_there_are_modes(0o600));
+    assert_eq!(mode(&folder), if_there_are_modes(0o700));
     let stored = read(&path).unwrap();
     assert_eq!(stored.bytes, b"one");
     assert_eq!(stored.version, written);
@@ -27,8 +39,11 @@ fn what_is_written_is_private_and_read_back() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn what_others_left_open_is_closed() {
+    use std::os::unix::fs::PermissionsExt;
+
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join(SHARED_FOLDER);
     fs::create_dir(&folder).unwrap();
@@ -38,16 +53,19 @@ fn what_others_left_open_is_closed() {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     replace(&path, b"one").unwrap();
-    assert_eq!((mode(&folder), mode(&path)), (0o700, 0o600));
+    assert_eq!((mode(&folder), mode(&path)), (Some(0o700), Some(0o600)));
     let own = home.path().join("a folder of the user's");
     fs::create_dir(&own).unwrap();
     fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
     replace(&own.join("cache"), b"one").unwrap();
-    assert_eq!(mode(&own), 0o755, "it is theirs to close");
+    assert_eq!(mode(&own), Some(0o755), "it is theirs to close");
 }
 
+#[cfg(unix)]
 #[test]
 fn no_link_is_followed_and_nothing_else_than_a_file_is_read() {
+    use std::os::unix::fs::symlink;
+
     let home = tempfile::tempdir().unwrap();
     let target = home.path().join("target");
     fs::write(&target, "precious").unwrap();
@@ -97,6 +115,7 @@ fn a_peer_that_looked_a_moment_ago_sees_each_write() {
     let far = SystemTime::now() + Duration::from_secs(3_600);
     let file = File::options().write(true).open(&path).unwrap();
     file.set_times(FileTimes::new().set_modified(far)).unwrap();
+    drop(file);
     replace(&path, b"y").unwrap();
     assert!(
         fs::metadata(&path).unwrap().modified().unwrap() > far,
@@ -115,7 +134,7 @@ fn what_is_set_aside_is_private_and_never_in_the_way() {
     assert_ne!(one, two);
     assert_eq!(fs::read(&one).unwrap(), b"one");
     assert_eq!(fs::read(&two).unwrap(), b"two");
-    assert_eq!(mode(&one), 0o600);
+    assert_eq!(mode(&one), if_there_are_modes(0o600));
 }
 
 #[test]
@@ -132,7 +151,33 @@ fn the_temporary_files_of_the_dead_are_removed_and_those_of_the_living_are_not()
     let past = SystemTime::now() - 2 * ABANDONED;
     let file = File::options().write(true).open(&old).unwrap();
     file.set_times(FileTimes::new().set_modified(past)).unwrap();
+    drop(file);
     replace(&path, b"x").unwrap();
     assert!(!old.exists());
     assert!(new.exists());
+}
+
+/// Python opens a file so that it cannot be replaced until it is closed.
+#[cfg(windows)]
+#[test]
+fn a_reader_who_shares_nothing_is_waited_for() {
+    use std::os::windows::fs::OpenOptionsExt;
+
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("cache");
+    replace(&path, b"one").unwrap();
+    let share_mode = windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
+    let mut options = OpenOptions::new();
+    let reader = options.read(true).share_mode(share_mode).open(&path);
+    let reader = reader.unwrap();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| replace(&path, b"two"));
+        // Until the writer has only the last step to take.
+        while fs::read_dir(home.path()).unwrap().count() < 2 && !writer.is_finished() {
+            thread::yield_now();
+        }
+        drop(reader);
+        writer.join().unwrap().unwrap();
+    });
+    assert_eq!(read(&path).unwrap().bytes, b"two");
 }

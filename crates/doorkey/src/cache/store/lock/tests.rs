@@ -48,7 +48,13 @@ impl Scene {
 
 /// The number of a process that has ended.
 fn dead() -> u32 {
-    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let itself = std::env::current_exe().unwrap();
+    let mut command = std::process::Command::new(itself);
+    let mut child = command
+        .arg("--help")
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     child.wait().unwrap();
     child.id()
 }
@@ -57,10 +63,14 @@ fn dead() -> u32 {
 async fn is_there_while_held_as_the_others_expect_it_and_gone_after() {
     let scene = Scene::new();
     let lock = acquire(&scene.cache()).await.unwrap();
-    let text = fs::read_to_string(scene.lock_file()).unwrap();
-    assert_eq!(text, format!("{} doorkey\n", std::process::id()));
+    // Windows lets nobody else read what is locked.
+    if cfg!(unix) {
+        let text = fs::read_to_string(scene.lock_file()).unwrap();
+        assert_eq!(text, format!("{} doorkey\n", std::process::id()));
+    }
     let peer = File::open(scene.lock_file()).unwrap();
     assert!(matches!(peer.try_lock(), Err(TryLockError::WouldBlock)));
+    drop(peer);
     drop(lock);
     assert!(!scene.lock_file().exists());
 }
@@ -72,12 +82,11 @@ async fn is_waited_for_and_then_given_up_by_name() {
     let (waited, outcome) = scene.acquire().await;
     let error = outcome.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cache);
-    for part in [
-        std::process::id().to_string(),
-        scene.lock_file().display().to_string(),
-    ] {
-        assert!(error.to_string().contains(&part), "{error}");
-    }
+    let error = error.to_string();
+    let lock_file = scene.lock_file().display().to_string();
+    assert!(error.contains(&lock_file), "{error}");
+    let holder = std::process::id().to_string();
+    assert!(cfg!(windows) || error.contains(&holder), "{error}");
     assert_eq!(waited, 10);
     let waiting = tokio::spawn({
         let cache = scene.cache();
@@ -124,6 +133,8 @@ async fn a_peer_that_holds_the_systems_lock_is_waited_for_however_old_its_file()
     outcome.unwrap_err();
 }
 
+/// On Windows it cannot be: what is open has its name until it is closed.
+#[cfg(unix)]
 #[tokio::test(start_paused = true)]
 async fn the_lock_file_of_somebody_else_is_not_removed() {
     let scene = Scene::new();
@@ -134,6 +145,7 @@ async fn the_lock_file_of_somebody_else_is_not_removed() {
     assert_eq!(fs::read_to_string(scene.lock_file()).unwrap(), "1 python");
 }
 
+#[cfg(unix)]
 #[tokio::test(start_paused = true)]
 async fn a_lock_file_that_is_a_link_is_not_followed() {
     let scene = Scene::new();
