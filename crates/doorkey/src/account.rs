@@ -1,7 +1,7 @@
 //! Who is signed in.
 
 use crate::{
-    cache::{Change, Event, Identity, Owner, Persistence, TokenCache},
+    cache::{Identity, Owner, Persistence, TokenCache},
     credential::{authority, persistence},
     error::{Error, Result},
     oauth::Authority,
@@ -117,18 +117,17 @@ pub(crate) async fn sign_out_with(
 ) -> Result<()> {
     let authority = Authority::parse(&account.authority, "the account's authority")?;
     let store = stored(options, environment)?;
-    let change = Arc::new(Change {
-        identity: Identity {
-            home_account_id: account.home_account_id.clone(),
-            environment: authority.host().to_owned(),
-            aliases: authority.aliases().to_vec(),
-            client_id: account.client_id.clone(),
-        },
-        event: Event::SignedOut,
-    });
+    let mut cache = TokenCache::default();
     for cae in [false, true] {
-        let mut cache = TokenCache::default();
         cache.adopt(cae, store.load(cae).await?);
+    }
+    let change = Arc::new(cache.sign_out(Identity {
+        home_account_id: account.home_account_id.clone(),
+        environment: authority.host().to_owned(),
+        aliases: authority.aliases().to_vec(),
+        client_id: account.client_id.clone(),
+    }));
+    for cae in [false, true] {
         // What was never stored is not made for this.
         if cache.knows_somebody(cae) {
             store.update(cae, &[Arc::clone(&change)]).await?;

@@ -13,15 +13,14 @@ use crate::{scopes::Scopes, sensitive::Sensitive, tokens::Tokens};
 pub(crate) struct Change {
     pub(crate) identity: Identity,
     pub(crate) event: Event,
+    /// Whether it comes again after it could not be stored: what came meanwhile is newer.
+    pub(super) is_late: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A person came, by this grant.
-    SignedIn {
-        reply: Reply,
-        grant: &'static str,
-    },
+    SignedIn { reply: Reply, grant: &'static str },
     /// A refresh token was redeemed.
     Renewed {
         reply: Reply,
@@ -36,10 +35,9 @@ pub(crate) enum Event {
         used: Option<Sensitive>,
     },
     /// Its home tenant says that this refresh token is dead.
-    Died {
-        refresh_token: Sensitive,
-    },
-    SignedOut,
+    Died { refresh_token: Sensitive },
+    /// Together with these applications of the same family.
+    SignedOut { family: Vec<String> },
 }
 
 /// What an authority gave, and for which question.
@@ -47,13 +45,45 @@ pub(crate) enum Event {
 pub(crate) struct Reply {
     /// The tenant that it is of.
     pub(crate) realm: String,
+    /// The name by which that tenant was asked for, where it was a domain.
+    pub(crate) asked_tenant: Option<String>,
     pub(crate) requested: Scopes,
     pub(crate) tokens: Tokens,
+}
+
+impl Change {
+    pub(crate) fn new(identity: Identity, event: Event) -> Self {
+        Self {
+            identity,
+            event,
+            is_late: false,
+        }
+    }
+
+    pub(super) fn late(&self) -> Self {
+        Self {
+            is_late: true,
+            ..self.clone()
+        }
+    }
+
+    fn reply(&self) -> Option<&Reply> {
+        match &self.event {
+            Event::SignedIn { reply, .. }
+            | Event::Renewed { reply, .. }
+            | Event::Replaced { reply, .. } => Some(reply),
+            Event::Died { .. } | Event::SignedOut { .. } => None,
+        }
+    }
 }
 
 impl Document {
     pub(super) fn apply(&mut self, change: &Change) {
         let owner = change.identity.owner();
+        let is_past = |reply: &Reply| self.has_newer(owner, reply);
+        if change.is_late && change.reply().is_some_and(is_past) {
+            return;
+        }
         match &change.event {
             Event::SignedIn { reply, grant } => self.sign_in(owner, reply, grant),
             Event::Renewed {
@@ -65,8 +95,18 @@ impl Document {
             Event::Died { refresh_token } => {
                 self.remove_refresh_tokens(owner, |token| token.secret == *refresh_token);
             }
-            Event::SignedOut => self.sign_out(owner),
+            Event::SignedOut { family } => self.sign_out(owner, family),
         }
+    }
+
+    /// Whether the application has got another refresh token since the reply came.
+    fn has_newer(&self, owner: Owner<'_>, reply: &Reply) -> bool {
+        let Reply { tokens, .. } = reply;
+        self.refresh_tokens_of(owner).any(|token| {
+            token.client_id.eq_ignore_ascii_case(owner.client_id)
+                && token.last_modification_time > tokens.received_on
+                && Some(&token.secret) != tokens.refresh_token.as_ref()
+        })
     }
 
     fn sign_in(&mut self, owner: Owner<'_>, reply: &Reply, grant: &str) {
@@ -83,8 +123,14 @@ impl Document {
     }
 
     fn renew(&mut self, owner: Owner<'_>, reply: &Reply, used: &Sensitive, borrowed: bool) {
-        let known =
-            borrowed || self.refresh_tokens_of(owner).next().is_some() || self.has_account(owner);
+        let clients = self.family_of(owner, &self.family(owner));
+        let known = borrowed
+            || self.refresh_tokens_of(owner).any(|token| {
+                token.secret == *used
+                    || clients
+                        .iter()
+                        .any(|ours| ours.eq_ignore_ascii_case(&token.client_id))
+            });
         if !known {
             // Signed out meanwhile, and that stays so.
             return;
@@ -118,12 +164,8 @@ impl Document {
 
     /// Access token, id token, and what the reply says of the application.
     fn keep_tokens(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply) {
-        let Reply {
-            realm,
-            requested,
-            tokens,
-        } = reply;
-        let (key, members) = AccessToken::written(owner, environment, realm, requested, tokens);
+        let Reply { realm, tokens, .. } = reply;
+        let (key, members) = AccessToken::written(owner, environment, reply);
         put_over(
             &mut self.access_tokens,
             &key,
@@ -234,8 +276,9 @@ impl Document {
     }
 
     /// Removes what this application and its family have of the person, and nobody else's.
-    fn sign_out(&mut self, owner: Owner<'_>) {
-        let clients = self.family_of(owner);
+    fn sign_out(&mut self, owner: Owner<'_>, family: &[String]) {
+        let mut clients = self.family_of(owner, &self.family(owner));
+        clients.extend_from_slice(family);
         let is_ours = |client: &str| clients.iter().any(|ours| ours.eq_ignore_ascii_case(client));
         let secrets: Vec<_> = self
             .refresh_tokens_of(owner)
@@ -243,21 +286,22 @@ impl Document {
             .map(|token| token.secret.clone())
             .collect();
         self.remove_refresh_tokens(owner, |token| secrets.contains(&token.secret));
+        let home = owner.home_account_id;
+        let is_here = |token: &AccessToken| {
+            let mut environments = owner.environments();
+            environments.any(|here| here.eq_ignore_ascii_case(token.environment()))
+                && clients.iter().any(|client| token.is_of(home, client))
+        };
+        let keys: Vec<_> = self
+            .access_tokens
+            .entries()
+            .filter(|entry| entry.entity.as_ref().is_some_and(is_here))
+            .map(|entry| entry.key.clone())
+            .collect();
+        for key in keys {
+            self.access_tokens.remove(&key);
+        }
         for environment in owner.environments() {
-            let home = owner.home_account_id;
-            let keys: Vec<_> = self
-                .access_tokens
-                .entries()
-                .filter(|entry| {
-                    entry.entity.as_ref().is_some_and(|token| {
-                        token.is_of(home, environment) && is_ours(token.client_id())
-                    })
-                })
-                .map(|entry| entry.key.clone())
-                .collect();
-            for key in keys {
-                self.access_tokens.remove(&key);
-            }
             let place = At::person(home, environment);
             self.id_tokens
                 .remove_at(place, |token| is_ours(&token.client_id));

@@ -13,6 +13,12 @@ pub(super) fn bearer() -> String {
     "Bearer".into()
 }
 
+pub(super) fn bearer_unless_set<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    Ok(filled(deserializer)?.unwrap_or_else(bearer))
+}
+
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
@@ -56,5 +62,8 @@ pub(super) fn optional_seconds<'de, D: Deserializer<'de>>(
     }
     // Saturates.
     let seconds = number as i64;
-    Ok(Some(seconds.clamp(0, LAST_SECOND)))
+    if seconds > LAST_SECOND {
+        return Err(de::Error::custom("a time is beyond the year 9999"));
+    }
+    Ok(Some(seconds.max(0)))
 }

@@ -3,7 +3,7 @@ use super::{
     members::Members,
     section::{Entity, Section},
 };
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
 use zeroize::Zeroizing;
@@ -40,12 +40,14 @@ impl Document {
             };
         }
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let mut is_foreign = false;
         let read = deserializer
-            .deserialize_map(Sections(&mut document))
+            .deserialize_map(Sections(&mut document, &mut is_foreign))
             .and_then(|()| deserializer.end());
+        let foreign = is_foreign.then(|| Error::custom("a section holds no entities"));
         Reading {
             document,
-            damage: read.err(),
+            damage: read.err().or(foreign),
         }
     }
 
@@ -132,7 +134,7 @@ fn write_name(text: &mut Vec<u8>, name: &str) {
 }
 
 /// Fills the document while it reads, so that what was read stays when the rest cannot be.
-struct Sections<'a>(&'a mut Document);
+struct Sections<'a>(&'a mut Document, &'a mut bool);
 
 impl<'de> Visitor<'de> for Sections<'_> {
     type Value = ();
@@ -142,14 +144,20 @@ impl<'de> Visitor<'de> for Sections<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let document = self.0;
+        let Self(document, foreign) = self;
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             match name.as_ref() {
-                "AccessToken" => map.next_value_seed(Entries(&mut document.access_tokens))?,
-                "Account" => map.next_value_seed(Entries(&mut document.accounts))?,
-                "IdToken" => map.next_value_seed(Entries(&mut document.id_tokens))?,
-                "RefreshToken" => map.next_value_seed(Entries(&mut document.refresh_tokens))?,
-                "AppMetadata" => map.next_value_seed(Entries(&mut document.app_metadata))?,
+                "AccessToken" => {
+                    map.next_value_seed(Entries(&mut document.access_tokens, foreign))?;
+                }
+                "Account" => map.next_value_seed(Entries(&mut document.accounts, foreign))?,
+                "IdToken" => map.next_value_seed(Entries(&mut document.id_tokens, foreign))?,
+                "RefreshToken" => {
+                    map.next_value_seed(Entries(&mut document.refresh_tokens, foreign))?;
+                }
+                "AppMetadata" => {
+                    map.next_value_seed(Entries(&mut document.app_metadata, foreign))?;
+                }
                 _ => {
                     let raw: &RawValue = map.next_value()?;
                     let members = Members::written(raw);
@@ -161,7 +169,8 @@ impl<'de> Visitor<'de> for Sections<'_> {
     }
 }
 
-struct Entries<'a, E>(&'a mut Section<E>);
+/// A section of another shape is passed by, and noted: the others can be read all the same.
+struct Entries<'a, E>(&'a mut Section<E>, &'a mut bool);
 
 impl<'de, E: Entity> DeserializeSeed<'de> for Entries<'_, E> {
     type Value = ();
@@ -187,6 +196,37 @@ impl<'de, E: Entity> Visitor<'de> for Entries<'_, E> {
     }
 
     fn visit_unit<Failure: Error>(self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        *self.1 = true;
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_str<Failure: Error>(self, _: &str) -> Result<(), Failure> {
+        *self.1 = true;
+        Ok(())
+    }
+
+    fn visit_bool<Failure: Error>(self, _: bool) -> Result<(), Failure> {
+        *self.1 = true;
+        Ok(())
+    }
+
+    fn visit_i64<Failure: Error>(self, _: i64) -> Result<(), Failure> {
+        *self.1 = true;
+        Ok(())
+    }
+
+    fn visit_u64<Failure: Error>(self, _: u64) -> Result<(), Failure> {
+        *self.1 = true;
+        Ok(())
+    }
+
+    fn visit_f64<Failure: Error>(self, _: f64) -> Result<(), Failure> {
+        *self.1 = true;
         Ok(())
     }
 }

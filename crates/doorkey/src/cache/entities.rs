@@ -2,8 +2,10 @@
 //! Unix seconds, and a key made of the parts that tell one entity from another.
 
 use super::{
-    Owner,
-    dialect::{as_text, bearer, filled, is_set, optional_seconds, seconds, text},
+    Owner, Reply,
+    dialect::{
+        as_text, bearer, bearer_unless_set, filled, is_set, optional_seconds, seconds, text,
+    },
     members::Members,
     section::{Entity, Place},
     target::{has_all, is_same, sorted, target_of},
@@ -29,7 +31,7 @@ pub(crate) struct AccessToken {
     pub(super) target: String,
     #[serde(default, deserialize_with = "text")]
     realm: String,
-    #[serde(default = "bearer")]
+    #[serde(default = "bearer", deserialize_with = "bearer_unless_set")]
     pub(crate) token_type: String,
     #[serde(default, deserialize_with = "seconds")]
     pub(crate) cached_at: i64,
@@ -42,6 +44,10 @@ pub(crate) struct AccessToken {
     /// alone; the other libraries pass it by.
     #[serde(default)]
     pub(super) doorkey_requested: Option<String>,
+    /// By which name the tenant was asked for, where that was a domain: what stands behind it need
+    /// not be asked again in each run. Ours alone, too.
+    #[serde(default)]
+    doorkey_tenant: Option<String>,
     // Each makes a token good for one question only, which is never ours.
     #[serde(default, deserialize_with = "is_set")]
     key_id: bool,
@@ -54,9 +60,10 @@ pub(crate) struct AccessToken {
 }
 
 /// What a newer token under the same key must not inherit.
-pub(super) const OF_THE_OLD_ACCESS_TOKEN: [&str; 9] = [
+pub(super) const OF_THE_OLD_ACCESS_TOKEN: [&str; 10] = [
     "refresh_on",
     "doorkey_requested",
+    "doorkey_tenant",
     "key_id",
     "ext_cache_key",
     "userAssertionHash",
@@ -67,13 +74,13 @@ pub(super) const OF_THE_OLD_ACCESS_TOKEN: [&str; 9] = [
 ];
 
 impl AccessToken {
-    pub(super) fn written(
-        owner: Owner<'_>,
-        environment: &str,
-        realm: &str,
-        requested: &Scopes,
-        reply: &Tokens,
-    ) -> (String, Members) {
+    pub(super) fn written(owner: Owner<'_>, environment: &str, reply: &Reply) -> (String, Members) {
+        let Reply {
+            realm,
+            asked_tenant,
+            requested,
+            tokens: reply,
+        } = reply;
         let target = target_of(reply, requested);
         let asked = sorted(requested.iter());
         let answered = has_all(&target, &requested.iter().collect::<Vec<_>>());
@@ -105,6 +112,8 @@ impl AccessToken {
             refresh_on: Option<String>,
             #[serde(skip_serializing_if = "Option::is_none")]
             doorkey_requested: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            doorkey_tenant: Option<&'a str>,
         }
         let members = Members::of(&Written {
             credential_type: "AccessToken",
@@ -120,6 +129,7 @@ impl AccessToken {
             extended_expires_on: reply.extended_expires_on,
             refresh_on: reply.refresh_on.map(|seconds| seconds.to_string()),
             doorkey_requested: (!answered).then_some(asked.as_str()),
+            doorkey_tenant: asked_tenant.as_deref(),
         });
         (key, members)
     }
@@ -153,13 +163,21 @@ impl AccessToken {
             })
     }
 
-    pub(super) fn client_id(&self) -> &str {
-        &self.client_id
+    pub(super) fn is_of(&self, home_account_id: &str, client_id: &str) -> bool {
+        self.home_account_id.eq_ignore_ascii_case(home_account_id)
+            && self.client_id.eq_ignore_ascii_case(client_id)
     }
 
-    pub(super) fn is_of(&self, home_account_id: &str, environment: &str) -> bool {
-        self.home_account_id.eq_ignore_ascii_case(home_account_id)
-            && self.environment.eq_ignore_ascii_case(environment)
+    pub(super) fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    pub(super) fn realm(&self) -> &str {
+        &self.realm
+    }
+
+    pub(super) fn asked_tenant(&self) -> Option<&str> {
+        self.doorkey_tenant.as_deref()
     }
 }
 

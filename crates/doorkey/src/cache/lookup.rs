@@ -24,14 +24,29 @@ impl Document {
         owner: Owner<'_>,
         realm: &str,
         scopes: &[S],
+        now: i64,
     ) -> Option<&AccessToken> {
-        owner.environments().find_map(|environment| {
+        let mut best: Option<&AccessToken> = None;
+        for environment in owner.environments() {
             let place = At([owner.home_account_id, environment, owner.client_id, realm]);
             let candidates = self.access_tokens.at(place);
-            candidates
-                .filter(|token| token.answers(scopes))
-                .max_by_key(|token| token.expires_on)
-        })
+            let here = candidates.filter(|token| token.answers(scopes));
+            best = here.chain(best).max_by_key(|token| token.expires_on);
+            // Nearly always the first one has it.
+            if best.is_some_and(|token| token.expires_on > now) {
+                break;
+            }
+        }
+        best
+    }
+
+    /// The tenant id that stands behind a name, as far as a token tells that was asked for by it.
+    pub(super) fn tenant_id_of(&self, owner: Owner<'_>, name: &str) -> Option<&str> {
+        let mut tokens = self.access_tokens.entities().filter(|token| {
+            token.is_of(owner.home_account_id, owner.client_id)
+                && token.asked_tenant().is_some_and(|asked| asked == name)
+        });
+        tokens.next().map(AccessToken::realm)
     }
 
     /// Every refresh token of the person, whichever application it was given to.
@@ -59,13 +74,6 @@ impl Document {
                 is_own,
                 written_on: token.last_modification_time,
             })
-        })
-    }
-
-    pub(super) fn has_account(&self, owner: Owner<'_>) -> bool {
-        owner.environments().any(|environment| {
-            let place = At::person(owner.home_account_id, environment);
-            self.accounts.at(place).next().is_some()
         })
     }
 
@@ -99,20 +107,20 @@ impl Document {
     }
 
     /// This application, and those that share its refresh tokens.
-    pub(super) fn family_of(&self, owner: Owner<'_>) -> Vec<String> {
+    pub(super) fn family_of(&self, owner: Owner<'_>, family: &Family) -> Vec<String> {
         let mut clients = vec![owner.client_id.to_owned()];
-        let Family::Member(family) = self.family(owner) else {
+        let Family::Member(family) = family else {
             return clients;
         };
         let metadata = self.app_metadata.entities();
         clients.extend(
             metadata
-                .filter(|other| other.family_id.as_ref() == Some(&family))
+                .filter(|other| other.family_id.as_ref() == Some(family))
                 .map(|other| other.client_id.clone()),
         );
         clients.extend(
             self.refresh_tokens_of(owner)
-                .filter(|token| token.family_id.as_ref() == Some(&family))
+                .filter(|token| token.family_id.as_ref() == Some(family))
                 .map(|token| token.client_id.clone()),
         );
         clients

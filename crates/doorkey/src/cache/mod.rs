@@ -32,7 +32,7 @@ use section::At;
 use std::{cmp::Reverse, collections::HashSet, sync::Arc};
 
 /// How many changes wait for a store that cannot be written to. Each holds tokens of one reply.
-const MOST_UNSAVED: usize = 32;
+const MOST_UNSAVED: usize = 256;
 
 /// The tokens of one credential.
 #[derive(Debug, Default)]
@@ -110,15 +110,36 @@ impl SignedIn {
 }
 
 impl TokenCache {
-    /// The token of this tenant that has all the scopes and lives longest. Allocates nothing.
+    /// The token of this tenant that has all the scopes and lives longest; one that has expired only
+    /// where none lives. Allocates nothing.
     pub(crate) fn access_token<S: AsRef<str>>(
         &self,
         owner: Owner<'_>,
         realm: &str,
         scopes: &[S],
         cae: bool,
+        now: i64,
     ) -> Option<&AccessToken> {
-        self.half(cae).document.access_token(owner, realm, scopes)
+        let document = &self.half(cae).document;
+        document.access_token(owner, realm, scopes, now)
+    }
+
+    /// The tenant id that stands behind a name, as far as a token tells.
+    pub(crate) fn tenant_id_of(&self, owner: Owner<'_>, name: &str) -> Option<&str> {
+        let documents = [&self.without_cae.document, &self.with_cae.document];
+        documents
+            .into_iter()
+            .find_map(|document| document.tenant_id_of(owner, name))
+    }
+
+    /// What removes a person: what this application and its family have, in whichever half the
+    /// family is known.
+    pub(crate) fn sign_out(&self, identity: Identity) -> Change {
+        let owner = identity.owner();
+        let family = self.family(owner, false);
+        let mut clients = self.without_cae.document.family_of(owner, &family);
+        clients.extend(self.with_cae.document.family_of(owner, &family));
+        Change::new(identity, Event::SignedOut { family: clients })
     }
 
     /// The refresh tokens that may serve, each once: a refresh token serves every tenant and every
@@ -228,7 +249,10 @@ impl TokenCache {
 
     pub(crate) fn knows_somebody(&self, cae: bool) -> bool {
         let document = &self.half(cae).document;
-        !document.accounts.is_empty() || !document.refresh_tokens.is_empty()
+        !document.accounts.is_empty()
+            || !document.refresh_tokens.is_empty()
+            || !document.access_tokens.is_empty()
+            || !document.id_tokens.is_empty()
     }
 
     pub(crate) fn apply(&mut self, cae: bool, change: &Change) {
@@ -241,7 +265,7 @@ impl TokenCache {
         half.document = loaded.document;
         half.version = Some(loaded.version);
         for change in &half.unsaved {
-            half.document.apply(change);
+            half.document.apply(&change.late());
         }
     }
 
@@ -259,6 +283,15 @@ impl TokenCache {
 
     pub(crate) fn unsaved(&self, cae: bool) -> Vec<Arc<Change>> {
         self.half(cae).unsaved.clone()
+    }
+
+    /// They could not be stored, and are late when they are.
+    pub(crate) fn is_not_stored(&mut self, cae: bool, changes: &[Arc<Change>]) {
+        for change in &mut self.half_mut(cae).unsaved {
+            if changes.iter().any(|late| Arc::ptr_eq(late, change)) {
+                *change = Arc::new(change.late());
+            }
+        }
     }
 
     pub(crate) fn is_stored(&mut self, cae: bool, changes: &[Arc<Change>]) {

@@ -108,7 +108,11 @@ impl Persistence {
             let place = match place {
                 Ok(Some(place)) => format!("all of it is kept in {place}"),
                 Ok(None) => "its store does not keep damaged caches".to_owned(),
-                Err(error) => format!("and it could not be set aside: {error}"),
+                // Nothing is written over the only copy.
+                Err(error) => {
+                    let why = format!("it could not be set aside, so nothing was changed: {error}");
+                    return Err(self.damaged(cae, &damage, &why).with_source(error));
+                }
             };
             notice = Some(self.damaged(cae, &damage, &place));
             aside = Some(bytes);

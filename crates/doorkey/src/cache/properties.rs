@@ -104,6 +104,7 @@ fn change() -> impl Strategy<Value = Change> {
                 family_id: family.then(|| "1".into()),
             };
             let reply = Reply {
+                asked_tenant: None,
                 realm: "tenant".into(),
                 requested: Scopes::parse(&[format!("scope{}", secret % 2)])
                     .expect("these are scopes"),
@@ -119,17 +120,15 @@ fn change() -> impl Strategy<Value = Change> {
                     used: Sensitive::new(format!("refresh {used}")),
                     borrowed: false,
                 },
-                _ => Event::SignedOut,
+                _ => Event::SignedOut { family: Vec::new() },
             };
-            Change {
-                identity: Identity {
-                    home_account_id: format!("person{person}.tenant"),
-                    environment: "login.microsoftonline.com".into(),
-                    aliases: Vec::new(),
-                    client_id: format!("client{client}"),
-                },
-                event,
-            }
+            let identity = Identity {
+                home_account_id: format!("person{person}.tenant"),
+                environment: "login.microsoftonline.com".into(),
+                aliases: Vec::new(),
+                client_id: format!("client{client}"),
+            };
+            Change::new(identity, event)
         })
 }
 
@@ -232,7 +231,7 @@ proptest! {
                 };
                 for scope in ["scope0", "scope1"] {
                     let found = |document: &Document| {
-                        let token = document.access_token(owner, "tenant", &[scope]);
+                        let token = document.access_token(owner, "tenant", &[scope], 0);
                         token.map(|token| token.secret.clone())
                     };
                     prop_assert_eq!(found(&memory), found(&fresh));

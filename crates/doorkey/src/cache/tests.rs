@@ -32,6 +32,7 @@ fn tokens(secret: &str, scope: Option<&str>, expires_on: i64) -> Tokens {
 
 fn reply(requested: &[&str], tokens: Tokens) -> Reply {
     Reply {
+        asked_tenant: None,
         realm: REALM.into(),
         requested: Scopes::parse(requested).unwrap(),
         tokens,
@@ -48,10 +49,7 @@ fn identity(owner: Owner<'_>) -> Identity {
 }
 
 fn by(owner: Owner<'_>, event: Event) -> Change {
-    Change {
-        identity: identity(owner),
-        event,
-    }
+    Change::new(identity(owner), event)
 }
 
 fn sign_in(owner: Owner<'_>, requested: &[&str], tokens: Tokens) -> Change {
@@ -83,7 +81,7 @@ fn written(cache: &TokenCache, cae: bool) -> Value {
 }
 
 fn found(cache: &TokenCache, scopes: &[&str], cae: bool) -> Option<String> {
-    let token = cache.access_token(OWNER, REALM, scopes, cae)?;
+    let token = cache.access_token(OWNER, REALM, scopes, cae, NOW)?;
     Some(token.secret.expose().to_owned())
 }
 
@@ -208,10 +206,18 @@ fn another_account_tenant_or_application_finds_nothing() {
             ..OWNER
         },
     ] {
-        assert!(cache.access_token(owner, REALM, &["a"], false).is_none());
+        assert!(
+            cache
+                .access_token(owner, REALM, &["a"], false, NOW)
+                .is_none()
+        );
         assert!(cache.refresh_candidates(owner, false).is_empty());
     }
-    assert!(cache.access_token(OWNER, "other", &["a"], false).is_none());
+    assert!(
+        cache
+            .access_token(OWNER, "other", &["a"], false, NOW)
+            .is_none()
+    );
 }
 
 #[test]
@@ -227,7 +233,7 @@ fn an_entry_under_an_alias_is_found_and_is_the_one_that_is_updated() {
         ..OWNER
     };
     let found = |cache: &TokenCache| {
-        let token = cache.access_token(owner, REALM, &["a"], false);
+        let token = cache.access_token(owner, REALM, &["a"], false, NOW);
         token.map(|token| token.secret.expose().to_owned())
     };
     cache.apply(false, &sign_in(alias, &["a"], tokens("one", None, NOW + 9)));
@@ -441,7 +447,7 @@ fn a_renewed_token_takes_the_place_of_the_one_that_was_used() {
 fn a_renewal_that_comes_after_a_sign_out_keeps_nothing() {
     let mut cache = TokenCache::default();
     cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
-    cache.apply(false, &by(OWNER, Event::SignedOut));
+    cache.apply(false, &by(OWNER, Event::SignedOut { family: Vec::new() }));
     let after = written(&cache, false);
     cache.apply(
         false,
@@ -484,16 +490,23 @@ fn signing_out_takes_what_is_the_applications_and_its_familys_and_nothing_else()
         false,
         &sign_in(neighbour, &["a"], tokens("four", None, NOW + 9)),
     );
-    cache.apply(false, &by(OWNER, Event::SignedOut));
+    cache.apply(false, &by(OWNER, Event::SignedOut { family: Vec::new() }));
     for gone in [OWNER, sibling] {
-        assert!(cache.access_token(gone, REALM, &["a"], false).is_none());
+        assert!(
+            cache
+                .access_token(gone, REALM, &["a"], false, NOW)
+                .is_none()
+        );
         assert!(refresh_tokens(&cache, gone).is_empty());
     }
     assert_eq!(refresh_tokens(&cache, stranger), ["refresh three"]);
     assert_eq!(refresh_tokens(&cache, neighbour), ["refresh four"]);
     let accounts = |cache: &TokenCache| written(cache, false)["Account"].as_object().unwrap().len();
     assert_eq!(accounts(&cache), 2, "the stranger still needs the account");
-    cache.apply(false, &by(stranger, Event::SignedOut));
+    cache.apply(
+        false,
+        &by(stranger, Event::SignedOut { family: Vec::new() }),
+    );
     assert_eq!(accounts(&cache), 1);
 }
 
@@ -527,7 +540,7 @@ fn a_token_that_is_bound_to_something_answers_no_plain_question() {
         });
         token[member] = value.clone();
         let cache = cache_of(&json!({ "AccessToken": { "k": token } }));
-        let plain = cache.access_token(OWNER, REALM, &["a"], false);
+        let plain = cache.access_token(OWNER, REALM, &["a"], false, NOW);
         assert_eq!(plain.is_some(), found, "{member} {value}");
     }
 }
@@ -539,7 +552,8 @@ fn times_are_read_however_they_are_written() {
         (json!(1_764_020_009), Some(1_764_020_009)),
         (json!(1_764_020_009.7), Some(1_764_020_009)),
         (json!("1764020009.7"), Some(1_764_020_009)),
-        (json!(1e300), Some(253_402_300_799)),
+        (json!(1e300), None),
+        (json!("1764020009000"), None),
         (json!("-5"), Some(0)),
         (json!(null), None),
         (json!("soon"), None),
@@ -549,7 +563,7 @@ fn times_are_read_however_they_are_written() {
             "secret": "x", "home_account_id": HOME, "environment": HOST, "client_id": CLIENT,
             "target": "a", "realm": REALM, "expires_on": expires_on,
         }}}));
-        let token = cache.access_token(OWNER, REALM, &["a"], false);
+        let token = cache.access_token(OWNER, REALM, &["a"], false, NOW);
         assert_eq!(token.map(|token| token.expires_on), read, "{expires_on}");
     }
 }
@@ -582,4 +596,66 @@ fn people_are_those_of_the_application_or_else_of_its_family() {
         .map(|one| one.client_id)
         .collect();
     assert_eq!(listed, ["sibling", CLIENT]);
+}
+
+#[test]
+fn an_application_that_signed_out_stays_so_beside_a_stranger() {
+    let stranger = Owner {
+        client_id: "stranger",
+        ..OWNER
+    };
+    let mut cache = TokenCache::default();
+    let plain = |s: &str| Tokens {
+        family_id: None,
+        ..tokens(s, None, NOW + 3600)
+    };
+    cache.apply(false, &sign_in(OWNER, &["a"], plain("ours")));
+    cache.apply(false, &sign_in(stranger, &["a"], plain("theirs")));
+    cache.apply(false, &by(OWNER, Event::SignedOut { family: Vec::new() }));
+    assert!(refresh_tokens(&cache, OWNER).is_empty());
+    cache.apply(false, &renewal(OWNER, "refresh ours", plain("newer")));
+    assert!(refresh_tokens(&cache, OWNER).is_empty(), "resurrected");
+}
+
+#[test]
+fn a_section_of_another_shape_hides_none_of_the_others() {
+    let token = json!({ "secret": "s", "home_account_id": HOME, "environment": HOST,
+        "client_id": CLIENT });
+    for foreign in [
+        json!([]),
+        json!([[1], {"a": 2}]),
+        json!("x"),
+        json!(1.5),
+        json!(true),
+    ] {
+        let document = json!({ "AccessToken": foreign, "RefreshToken": { "k": token } });
+        let reading = Document::read(document.to_string().as_bytes());
+        assert!(reading.damage.is_some(), "{document}");
+        assert_eq!(
+            reading.document.refresh_tokens.entities().count(),
+            1,
+            "{document}"
+        );
+    }
+}
+
+#[test]
+fn a_living_token_under_an_alias_beats_an_expired_one() {
+    let aliases = ["login.windows.net".to_owned()];
+    let owner = Owner {
+        aliases: &aliases,
+        ..OWNER
+    };
+    let entry = |environment: &str, expires_on: i64| {
+        json!({
+            "secret": environment, "home_account_id": HOME, "environment": environment,
+            "client_id": CLIENT, "target": "a", "realm": REALM, "token_type": null,
+            "expires_on": expires_on,
+        })
+    };
+    let cache = cache_of(&json!({ "AccessToken": {
+        "one": entry(HOST, NOW - 1), "other": entry("login.windows.net", NOW + 1),
+    }}));
+    let found = cache.access_token(owner, REALM, &["a"], false, NOW);
+    assert_eq!(found.unwrap().secret.expose(), "login.windows.net");
 }

@@ -75,6 +75,8 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
     /// [`Cache`](crate::ErrorKind::Cache) or
     /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) where the store could not
     /// be written to; then the tokens are still there.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where the credential is nobody's yet
+    /// and several people are signed in.
     async fn sign_out(&self) -> Result<()>;
 }
 

@@ -10,7 +10,7 @@ const MARGIN_SECONDS: i64 = 300;
 /// Whether a token may still be handed out. One that never had twice the margin to live counts as
 /// good for half its life, or it would be renewed on every call.
 pub(super) fn has_margin(token: &AccessToken, now: i64) -> bool {
-    let margin = MARGIN_SECONDS.min((token.expires_on - token.cached_at) / 2);
+    let margin = ((token.expires_on - token.cached_at) / 2).clamp(0, MARGIN_SECONDS);
     token.expires_on - now > margin
 }
 

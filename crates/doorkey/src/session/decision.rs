@@ -4,7 +4,7 @@ use super::{
     Answer, Inner, TokenRequest,
     answer::{info, secret, time},
     required::{authentication_required, several_people},
-    state::{self, Fingerprint, How},
+    state::{self, Fingerprint, How, Kept, Pause},
 };
 use crate::{
     claims,
@@ -12,6 +12,7 @@ use crate::{
     options::AccessTokenInfo,
     record::AuthenticationRecord,
     source::{Patience, Wanted},
+    tenant::TenantId,
     tokens::Tokens,
 };
 use futures_util::future::FutureExt;
@@ -23,6 +24,9 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// The longest rest that an authority can ask for, as in MSAL: a mistake must not end a session.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// The tenant of all personal Microsoft accounts.
+const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// What can be done without a person.
 enum Silently {
@@ -91,7 +95,7 @@ impl Inner {
             return Ok(Silently::Done(token));
         }
         // The refresh token and the account may be in the other half.
-        self.see_changes(!request.cae).await?;
+        self.see_other_half(request).await;
         let (record, is_guess) = match self.record() {
             Some(record) => (record, false),
             None => match self.only_person(request)? {
@@ -109,6 +113,13 @@ impl Inner {
             }
         }
         Ok(outcome)
+    }
+
+    /// Where it cannot be read, this half has to do.
+    async fn see_other_half(&self, request: &TokenRequest) {
+        if let Err(error) = self.see_changes(!request.cae).await {
+            tracing::warn!(kind = ?error.kind(), "half of the token cache: {error}");
+        }
     }
 
     /// The one person in the cache who can be meant, if there is one.
@@ -139,10 +150,13 @@ impl Inner {
                 return Ok(Silently::Done(info(token)));
             }
             let living = found.filter(|token| token.expires_on > now).map(info);
-            (living, state.pause(request, now))
+            (living, state.pause(request, now).cloned())
         };
-        if let Some(failure) = paused {
-            return living.map(Silently::Done).ok_or(failure);
+        match (paused, &living) {
+            (Some(_), Some(token)) => return Ok(Silently::Done(token.clone())),
+            (Some(pause), None) if pause.is_asked => return Err(pause.why),
+            // Our own pause was for the sake of a token that has expired since.
+            _ => {}
         }
         // With a token in hand nobody waits long for a newer one.
         let patience = if living.is_some() {
@@ -174,21 +188,22 @@ impl Inner {
         let Some(record) = self.record() else {
             return;
         };
-        // The refresh token may be in the other half.
-        if self.see_changes(!request.cae).await.is_err() {
-            return;
-        }
+        self.see_other_half(request).await;
         let outcome = self.renew(request, &record, Patience::Full).await;
         if let Err(Some(error)) = outcome {
             log_failure(&error);
             self.pause_after(request, &error, true);
         } else if outcome.is_err() {
-            let mut state = self.write_state();
             let why = Error::new(
                 ErrorKind::AuthenticationRequired,
                 "there is no refresh token",
             );
-            state.set_pause(request.clone(), now, now + seconds(PAUSE), why);
+            let pause = Pause {
+                until: now + seconds(PAUSE),
+                why,
+                is_asked: false,
+            };
+            self.write_state().set_pause(request.clone(), now, pause);
         }
     }
 
@@ -281,12 +296,27 @@ impl Inner {
         Err(Some(error))
     }
 
+    /// Whether this half has a refresh token of the person.
+    async fn lends(&self, record: &AuthenticationRecord, cae: bool) -> bool {
+        if let Err(error) = self.see_changes(cae).await {
+            tracing::warn!(kind = ?error.kind(), "half of the token cache: {error}");
+        }
+        let state = self.read_state();
+        let candidates = state.refresh_candidates(&self.source.oauth, record, cae);
+        candidates.iter().any(|candidate| candidate.cae == cae)
+    }
+
     /// Whether this request goes to the account's home tenant.
     fn is_at_home(&self, request: &TokenRequest, record: &AuthenticationRecord) -> bool {
         let state = self.read_state();
-        let asked = state.realm_of(record, &request.tenant);
-        // An account without a home tenant is of the only one that there is.
-        state::home_tenant(record).is_none_or(|home| asked == Some(home))
+        let asked = state.realm_of(&self.source.oauth, record, &request.tenant);
+        match state::home_tenant(record) {
+            // Personal accounts are no organization's, whatever it says of them.
+            Some(PERSONAL_ACCOUNTS) if request.tenant.as_str() == TenantId::ORGANIZATIONS => false,
+            Some(home) => asked == Some(home),
+            // An account without a home tenant is of the only one that there is.
+            None => true,
+        }
     }
 
     /// Leaves an authority alone that asks for it, or that failed while a token lives: then there
@@ -299,8 +329,12 @@ impl Inner {
         let own = is_living.then_some(PAUSE);
         if let Some(pause) = asked.max(own) {
             let now = self.clock.now();
-            let mut state = self.write_state();
-            state.set_pause(request.clone(), now, now + seconds(pause), error.clone());
+            let pause = Pause {
+                until: now + seconds(pause),
+                why: error.clone(),
+                is_asked: asked.is_some(),
+            };
+            self.write_state().set_pause(request.clone(), now, pause);
         }
     }
 
@@ -364,7 +398,11 @@ impl Inner {
         let kept = self
             .write_state()
             .keep(&self.source.oauth, request, reply, expected, how);
-        let (record, changes) = kept?;
+        let Kept {
+            record,
+            changes,
+            borrowed,
+        } = kept?;
         if matches!(how, How::SignIn(_)) {
             let username = self
                 .enable_support_logging
@@ -372,13 +410,22 @@ impl Inner {
             tracing::info!(username, "signed in");
         }
         self.store_or_warn(changes).await;
-        let token = AccessTokenInfo {
-            token: secret(&reply.access_token),
-            expires_on: time(reply.expires_on),
-            token_type: reply.token_type.clone(),
-            refresh_on: reply.refresh_on.map(time),
-        };
-        Ok((token, record))
+        if let Some((cae, change)) = borrowed
+            && self.lends(&record, !cae).await
+        {
+            self.write_state().cache.apply(cae, &change);
+            self.store_or_warn(vec![(cae, change)]).await;
+        }
+        Ok((handed_out(reply), record))
+    }
+}
+
+fn handed_out(reply: &Tokens) -> AccessTokenInfo {
+    AccessTokenInfo {
+        token: secret(&reply.access_token),
+        expires_on: time(reply.expires_on),
+        token_type: reply.token_type.clone(),
+        refresh_on: reply.refresh_on.map(time),
     }
 }
 

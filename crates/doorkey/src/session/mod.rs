@@ -179,8 +179,8 @@ impl Session {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let paused = inner.read_state().pause(&request, inner.clock.now());
-        if paused.is_some() {
+        let now = inner.clock.now();
+        if inner.read_state().pause(&request, now).is_some() {
             return;
         }
         let mut refreshing = lock(&inner.refreshing);
@@ -188,14 +188,9 @@ impl Session {
             return;
         }
         drop(refreshing);
-        let task = {
-            let inner = Arc::clone(inner);
-            async move {
-                let done = Done(&inner, &request);
-                inner.renew_ahead(&request).await;
-                drop(done);
-            }
-        };
+        // Before the task: its runtime may end before it is polled.
+        let done = Done(Arc::clone(inner), request);
+        let task = async move { done.0.renew_ahead(&done.1).await };
         let mut ahead = lock(&self.ahead);
         while ahead.try_join_next().is_some() {}
         ahead.spawn_on(task, &runtime);
@@ -246,32 +241,42 @@ impl Session {
     pub(crate) async fn sign_out(&self) -> Result<()> {
         let inner = &self.inner;
         runtime()?;
+        // What cannot be read is forgotten here all the same, and its error is told.
+        let mut seen = Ok(());
         for cae in [false, true] {
-            inner.see_changes(cae).await?;
+            seen = seen.and(inner.see_changes(cae).await);
         }
         let changes = {
             let mut state = inner.write_state();
+            let oauth = &inner.source.oauth;
             let login_hint = inner.source.sign_in.login_hint();
-            let record = state.record.clone().or_else(|| {
-                let mut people = state.people(&inner.source.oauth, login_hint, false);
-                let person = people.pop();
-                person.filter(|_| people.is_empty())
-            });
-            let Some(record) = record else {
-                return Ok(());
+            let mut people = match &state.record {
+                Some(record) => vec![record.clone()],
+                None if state.guesses => state.people(oauth, login_hint, false),
+                None => Vec::new(),
             };
-            state.sign_out(&inner.source.oauth, &record)
+            let Some(person) = people.pop() else {
+                return seen;
+            };
+            if !people.is_empty() {
+                return Err(Error::invalid_argument(
+                    "several people are signed in, and this credential is nobody's in particular; \
+                     give `login_hint` or `authentication_record`, or remove one of `accounts` by \
+                     `sign_out`",
+                ));
+            }
+            state.sign_out(oauth, &person)
         };
-        inner.store(changes).await
+        inner.store(changes).await.and(seen)
     }
 }
 
 /// Ends the mark of a refresh, however it ended.
-struct Done<'a>(&'a Inner, &'a TokenRequest);
+struct Done(Arc<Inner>, TokenRequest);
 
-impl Drop for Done<'_> {
+impl Drop for Done {
     fn drop(&mut self) {
-        lock(&self.0.refreshing).remove(self.1);
+        lock(&self.0.refreshing).remove(&self.1);
     }
 }
 
@@ -286,9 +291,9 @@ impl Inner {
         let state = self.read_state();
         let tenant = &self.tenants.configured;
         let record = state.record.as_ref()?;
-        let token =
-            state.access_token(&self.source.oauth, record, tenant, scopes, self.enable_cae)?;
         let now = self.clock.now();
+        let oauth = &self.source.oauth;
+        let token = state.access_token(oauth, record, tenant, scopes, self.enable_cae, now)?;
         let is_aging = token.refresh_on.is_some_and(|time| time <= now);
         has_margin(token, now).then(|| {
             let token = AzureAccessToken {
@@ -354,7 +359,8 @@ impl Inner {
         }
         let scopes: Vec<_> = request.scopes.iter().collect();
         let oauth = &self.source.oauth;
-        state.access_token(oauth, record, &request.tenant, &scopes, request.cae)
+        let now = self.clock.now();
+        state.access_token(oauth, record, &request.tenant, &scopes, request.cae, now)
     }
 
     fn sign_ins(&self) -> u64 {

@@ -26,8 +26,7 @@ pub(super) struct State {
     pub(super) cache: TokenCache,
     /// Which tenant stands behind a name: `organizations`, or a domain. Few, so a list.
     tenant_ids: Vec<(TenantId, String)>,
-    /// Until when a request is not sent again (Unix seconds), and why.
-    pauses: HashMap<TokenRequest, (i64, Error)>,
+    pauses: HashMap<TokenRequest, Pause>,
     /// Which refresh tokens were refused for a request, and how: until they are others, they would
     /// be again.
     refusals: HashMap<TokenRequest, (Fingerprint, Error)>,
@@ -39,6 +38,27 @@ pub(super) struct Fingerprint(u64);
 
 /// How many refused requests are remembered.
 const MOST_REFUSALS: usize = 1_000;
+
+/// Why a request is not sent for a while.
+#[derive(Clone, Debug)]
+pub(super) struct Pause {
+    /// Unix seconds.
+    pub(super) until: i64,
+    pub(super) why: Error,
+    /// Whether the authority asked for it. Else it is our own, for as long as a token lives.
+    pub(super) is_asked: bool,
+}
+
+/// What became of a reply.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) record: AuthenticationRecord,
+    /// To be stored.
+    pub(super) changes: Changes,
+    /// To be kept in its half if the other one still has the refresh token that was used: else the
+    /// person has signed out meanwhile, and that stays so.
+    pub(super) borrowed: Option<(bool, Change)>,
+}
 
 /// What is to be stored, and in which half.
 pub(super) type Changes = Vec<(bool, Change)>;
@@ -63,17 +83,20 @@ impl State {
         tenant: &TenantId,
         scopes: &[S],
         cae: bool,
+        now: i64,
     ) -> Option<&AccessToken> {
         let owner = owner(oauth, &record.home_account_id);
-        let realm = self.realm_of(record, tenant)?;
-        let found = self.cache.access_token(owner, realm, scopes, cae);
-        if found.is_some() || home_tenant(record) != Some(realm) {
+        let realm = self.realm_of(oauth, record, tenant)?;
+        let in_realm = |realm| self.cache.access_token(owner, realm, scopes, cae, now);
+        let found = in_realm(realm);
+        if found.is_some_and(|token| token.expires_on > now) || home_tenant(record) != Some(realm) {
             return found;
         }
         // Python's library keeps a token of the home tenant under the name that it asked for.
-        NAMES_OF_HOME
-            .iter()
-            .find_map(|name| self.cache.access_token(owner, name, scopes, cae))
+        let under_names = NAMES_OF_HOME.iter().filter_map(|name| in_realm(name));
+        under_names
+            .chain(found)
+            .max_by_key(|token| token.expires_on)
     }
 
     pub(super) fn refresh_candidates(
@@ -120,7 +143,7 @@ impl State {
         tokens: &Tokens,
         expected: Option<&AuthenticationRecord>,
         how: How<'_>,
-    ) -> Result<(AuthenticationRecord, Changes)> {
+    ) -> Result<Kept> {
         let signed_in = matches!(how, How::SignIn(_));
         let record = match (expected, &tokens.id_token) {
             // A renewal need not say again who it is for.
@@ -132,16 +155,22 @@ impl State {
             .as_ref()
             .and_then(|token| token.claims.tid.clone());
         let realm = tid.unwrap_or_else(|| {
-            self.realm_of(&record, &request.tenant)
+            self.realm_of(oauth, &record, &request.tenant)
                 .unwrap_or(&record.tenant_id)
                 .to_owned()
         });
+        let is_domain =
+            !request.tenant.is_id() && !NAMES_OF_HOME.contains(&request.tenant.as_str());
         let reply = Reply {
+            asked_tenant: is_domain.then(|| request.tenant.as_str().to_owned()),
             realm: realm.clone(),
             requested: request.scopes.clone(),
             tokens: tokens.clone(),
         };
-        let changes = self.changes(oauth, &record.home_account_id, request.cae, reply, how);
+        let mut changes = self.changes(oauth, &record.home_account_id, request.cae, reply, how);
+        // What a borrowed refresh token brought waits until its own half has been seen again.
+        let is_borrowed = matches!(how, How::Renewal(used) if used.cae != request.cae);
+        let borrowed = is_borrowed.then(|| changes.remove(0));
         for (cae, change) in &changes {
             self.cache.apply(*cae, change);
         }
@@ -173,7 +202,11 @@ impl State {
         }
         self.pauses.remove(request);
         self.refusals.remove(request);
-        Ok((record, changes))
+        Ok(Kept {
+            record,
+            changes,
+            borrowed,
+        })
     }
 
     /// What a reply changes: the half that was asked for, and the other one where it has a refresh
@@ -205,16 +238,10 @@ impl State {
             && self
                 .cache
                 .has_refresh_token(identity.owner(), !cae, used.as_ref());
-        let mut changes = vec![(
-            cae,
-            Change {
-                identity: identity.clone(),
-                event,
-            },
-        )];
+        let mut changes = vec![(cae, Change::new(identity.clone(), event))];
         if replaced {
             let event = Event::Replaced { reply, used };
-            changes.push((!cae, Change { identity, event }));
+            changes.push((!cae, Change::new(identity, event)));
         }
         changes
     }
@@ -237,8 +264,7 @@ impl State {
                 let event = Event::Died {
                     refresh_token: refresh_token.clone(),
                 };
-                let identity = identity.clone();
-                (cae, Change { identity, event })
+                (cae, Change::new(identity.clone(), event))
             })
             .collect();
         for (cae, change) in &changes {
@@ -254,14 +280,11 @@ impl State {
         record: &AuthenticationRecord,
     ) -> Changes {
         let identity = identity(oauth, &record.home_account_id);
+        let change = self.cache.sign_out(identity);
         let changes: Changes = [false, true]
             .into_iter()
             .filter(|cae| self.cache.knows_somebody(*cae))
-            .map(|cae| {
-                let identity = identity.clone();
-                let event = Event::SignedOut;
-                (cae, Change { identity, event })
-            })
+            .map(|cae| (cae, change.clone()))
             .collect();
         for (cae, change) in &changes {
             self.cache.apply(*cae, change);
@@ -274,16 +297,15 @@ impl State {
         changes
     }
 
-    /// Leaves a request alone until `until`, because of `error`.
-    pub(super) fn set_pause(&mut self, request: TokenRequest, now: i64, until: i64, error: Error) {
-        self.pauses.retain(|_, (until, _)| *until > now);
-        self.pauses.insert(request, (until, error));
+    pub(super) fn set_pause(&mut self, request: TokenRequest, now: i64, pause: Pause) {
+        self.pauses.retain(|_, pause| pause.until > now);
+        self.pauses.insert(request, pause);
     }
 
     /// Why a request is not to be sent now.
-    pub(super) fn pause(&self, request: &TokenRequest, now: i64) -> Option<Error> {
-        let (until, error) = self.pauses.get(request)?;
-        (*until > now).then(|| error.clone())
+    pub(super) fn pause(&self, request: &TokenRequest, now: i64) -> Option<&Pause> {
+        let pause = self.pauses.get(request)?;
+        (pause.until > now).then_some(pause)
     }
 
     pub(super) fn set_refusal(
@@ -313,6 +335,7 @@ impl State {
     /// a domain is learned, not guessed; behind `organizations` stands a person's home tenant.
     pub(super) fn realm_of<'a>(
         &'a self,
+        oauth: &OAuthClient,
         record: &'a AuthenticationRecord,
         tenant: &'a TenantId,
     ) -> Option<&'a str> {
@@ -325,7 +348,10 @@ impl State {
             name if NAMES_OF_HOME.contains(&name) => home_tenant(record),
             // One tenant, under a name of its own.
             "adfs" => Some("adfs"),
-            _ => None,
+            domain => {
+                let owner = owner(oauth, &record.home_account_id);
+                self.cache.tenant_id_of(owner, domain)
+            }
         })
     }
 }

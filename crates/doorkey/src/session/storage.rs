@@ -5,7 +5,10 @@ use crate::{
     cache::{Loaded, Persistence},
     error::{Error, Result},
 };
-use std::sync::PoisonError;
+use std::{sync::PoisonError, time::Duration};
+
+/// How long another call of the same credential is waited for that reads or writes.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One partition is read or written once at a time.
 #[derive(Debug)]
@@ -22,8 +25,16 @@ impl Storage {
         }
     }
 
-    async fn alone(&self, cae: bool) -> tokio::sync::MutexGuard<'_, ()> {
-        self.alone[usize::from(cae)].lock().await
+    /// `None` where somebody took too long: a call that nobody polls any more must not hold up the
+    /// others. The store has a lock of its own, and to do the same twice does no harm.
+    async fn alone(&self, cae: bool) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let mutex = &self.alone[usize::from(cae)];
+        if let Ok(guard) = mutex.try_lock() {
+            return Some(guard);
+        }
+        // Without a runtime there is nothing to wait with.
+        tokio::runtime::Handle::try_current().ok()?;
+        tokio::time::timeout(PATIENCE, mutex.lock()).await.ok()
     }
 }
 
@@ -101,7 +112,10 @@ impl Inner {
                     self.write_state().cache.is_stored(cae, &unsaved);
                     self.adopt(cae, loaded);
                 }
-                Err(error) => outcome = Err(error),
+                Err(error) => {
+                    self.write_state().cache.is_not_stored(cae, &unsaved);
+                    outcome = Err(error);
+                }
             }
         }
         outcome

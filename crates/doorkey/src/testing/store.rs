@@ -19,6 +19,12 @@ pub(crate) struct WatchedStore {
     pub(crate) is_full: AtomicBool,
     pub(crate) aside: Mutex<Vec<Vec<u8>>>,
     before_update: Mutex<Option<String>>,
+    /// `cae` or `nocae`.
+    pub(crate) broken_half: Mutex<Option<&'static str>>,
+    /// Nothing can be set aside.
+    pub(crate) no_drawer: AtomicBool,
+    /// The next update never ends.
+    pub(crate) hangs: AtomicBool,
 }
 
 impl WatchedStore {
@@ -64,6 +70,9 @@ impl WatchedStore {
     fn called(&self, what: &str, partition: &Partition) -> Result<()> {
         let half = partition.file_name().rsplit('.').next().unwrap();
         self.calls.lock().unwrap().push(format!("{what} {half}"));
+        if *self.broken_half.lock().unwrap() == Some(half) {
+            return Err(Error::new(ErrorKind::Cache, "half is broken"));
+        }
         if self.is_absent.load(Ordering::Relaxed) {
             return Err(Error::new(
                 ErrorKind::CredentialUnavailable,
@@ -92,6 +101,9 @@ impl TokenCacheStore for WatchedStore {
         change: &mut CacheChange<'_>,
     ) -> Result<CacheVersion> {
         self.called("update", partition)?;
+        if self.hangs.swap(false, Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         let before = self.before_update.lock().unwrap().take();
         if let Some(text) = before {
             self.write(false, &text).await;
@@ -115,6 +127,9 @@ impl TokenCacheStore for WatchedStore {
 
     async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
         self.called("set aside", partition)?;
+        if self.no_drawer.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Cache, "no drawer"));
+        }
         self.aside.lock().unwrap().push(damaged.to_vec());
         Ok(Some("a drawer".into()))
     }

@@ -191,11 +191,12 @@ pub trait TokenCacheStore: fmt::Debug + Send + Sync {
     ) -> Result<CacheVersion>;
 
     /// Keeps bytes that are no token cache, before an update replaces them, where a person can find
-    /// them and nobody else can; says where, in words for that person. Keeps nothing by default.
+    /// them and nobody else can; says where, in words for that person. `None`, as by default, keeps
+    /// nothing: then they are gone.
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load); then they are replaced all the same.
+    /// As [`load`](Self::load); then nothing is replaced, and what was to be stored waits.
     async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
         let _ = (partition, damaged);
         Ok(None)

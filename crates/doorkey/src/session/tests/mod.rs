@@ -1,6 +1,7 @@
 //! Every rule of the decision, by the requests that the authority saw.
 
 mod prompts;
+mod races;
 mod store;
 
 use crate::{

@@ -19,17 +19,17 @@ use std::{
     time::Duration,
 };
 
-const OTHER_FAMILY_MEMBER: &str = "aebc6443-996d-45c2-90f0-388ff96faa56";
+pub(super) const OTHER_FAMILY_MEMBER: &str = "aebc6443-996d-45c2-90f0-388ff96faa56";
 
 /// Somebody has signed in, and their tokens are in a store.
-struct Scene {
-    entra: Entra,
-    store: Arc<WatchedStore>,
-    record: AuthenticationRecord,
+pub(super) struct Scene {
+    pub(super) entra: Entra,
+    pub(super) store: Arc<WatchedStore>,
+    pub(super) record: AuthenticationRecord,
 }
 
 impl Scene {
-    async fn signed_in() -> Self {
+    pub(super) async fn signed_in() -> Self {
         Self::signed_in_with(|_| {}).await
     }
 
@@ -55,12 +55,12 @@ impl Scene {
     }
 
     /// Another run, which may not ask.
-    fn next_run(&self) -> Arc<DeviceCodeCredential> {
+    pub(super) fn next_run(&self) -> Arc<DeviceCodeCredential> {
         let record = Some(self.record.clone());
         self.run(|options| options.authentication_record = record)
     }
 
-    fn run(
+    pub(super) fn run(
         &self,
         change: impl FnOnce(&mut DeviceCodeCredentialOptions),
     ) -> Arc<DeviceCodeCredential> {
@@ -72,24 +72,24 @@ impl Scene {
     }
 
     /// Whoever wrote the cache before wrote this.
-    async fn change(&self, cae: bool, change: impl FnOnce(&mut Value)) {
+    pub(super) async fn change(&self, cae: bool, change: impl FnOnce(&mut Value)) {
         let mut document = self.store.document(cae).await;
         change(&mut document);
         self.store.write(cae, &document.to_string()).await;
     }
 
-    async fn entries(&self, section: &str, cae: bool) -> Vec<Value> {
+    pub(super) async fn entries(&self, section: &str, cae: bool) -> Vec<Value> {
         let document = self.store.document(cae).await;
         let entries = document[section].as_object().cloned().unwrap_or_default();
         entries.into_iter().map(|(_, entry)| entry).collect()
     }
 
-    fn grants(&self) -> Vec<String> {
+    pub(super) fn grants(&self) -> Vec<String> {
         self.entra.grants()
     }
 }
 
-fn first(section: &mut Value) -> &mut Value {
+pub(super) fn first(section: &mut Value) -> &mut Value {
     section
         .as_object_mut()
         .unwrap()
@@ -98,7 +98,7 @@ fn first(section: &mut Value) -> &mut Value {
         .unwrap()
 }
 
-fn revocable() -> TokenInfoOptions {
+pub(super) fn revocable() -> TokenInfoOptions {
     TokenInfoOptions {
         enable_cae: true,
         ..Default::default()
@@ -274,7 +274,7 @@ async fn both_halves_have_one_person() {
         .iter()
         .filter(|call| call.starts_with("write"))
         .collect();
-    assert_eq!(writes, ["write cae", "write nocae"], "one after the other");
+    assert_eq!(writes, ["write nocae", "write cae"], "one after the other");
     let (plain, revocable) = (
         scene.entries("RefreshToken", false).await,
         scene.entries("RefreshToken", true).await,
@@ -729,7 +729,7 @@ impl Scene {
         host.unwrap_or_default().to_owned()
     }
 
-    fn next_run_in(&self, tenant: Option<&str>) -> Arc<DeviceCodeCredential> {
+    pub(super) fn next_run_in(&self, tenant: Option<&str>) -> Arc<DeviceCodeCredential> {
         let record = Some(self.record.clone());
         self.run(|options| {
             options.authentication_record = record;
