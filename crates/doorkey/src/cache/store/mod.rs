@@ -60,8 +60,8 @@ use std::fmt;
 /// ```
 /// use async_trait::async_trait;
 /// use doorkey::{
-///     CacheChange, CacheVersion, Partition, Result, StoredCache, TokenCachePersistenceOptions,
-///     TokenCacheStore,
+///     CacheChange, CacheVersion, Error, ErrorKind, Partition, Result, StoredCache,
+///     TokenCachePersistenceOptions, TokenCacheStore,
 /// };
 /// # use azure_core::credentials::TokenCredential;
 /// # use doorkey::{
@@ -112,7 +112,7 @@ use std::fmt;
 ///         partition: &Partition,
 ///         change: &mut CacheChange<'_>,
 ///     ) -> Result<CacheVersion> {
-///         loop {
+///         for _ in 0..20 {
 ///             let (bytes, revision) = self.0.get(partition.file_name()).await?;
 ///             let Some(new) = change(&bytes) else {
 ///                 return Ok(revision.into());
@@ -121,6 +121,7 @@ use std::fmt;
 ///                 return Ok((revision + 1).into());
 ///             }
 ///         }
+///         Err(Error::new(ErrorKind::Cache, "others write to the server all the time; try again"))
 ///     }
 /// }
 ///

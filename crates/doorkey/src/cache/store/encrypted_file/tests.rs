@@ -144,8 +144,18 @@ async fn what_somebody_changed_is_refused() {
     let mut other = good["ciphertext"].as_str().unwrap().to_owned();
     let first = if other.starts_with('A') { "B" } else { "A" };
     other.replace_range(..1, first);
+    let mut other_tag = good["ciphertext"].as_str().unwrap().to_owned();
+    // Not the last characters, which may hold bits that nobody reads.
+    let place = other_tag.len() - 8;
+    let in_tag = if other_tag[place..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    other_tag.replace_range(place..=place, in_tag);
     for envelope in [
         changed("ciphertext", other.into()),
+        changed("ciphertext", other_tag.into()),
         changed("ciphertext", "".into()),
         changed("ciphertext", "!".into()),
         changed("nonce", "".into()),
@@ -181,9 +191,24 @@ async fn the_halves_cannot_be_exchanged() {
     let folder = folder.path();
     let store = key_file(folder, &[7; 32]);
     write(&store, CONTENT).await.unwrap();
-    fs::copy(path(folder), folder.join("msal.cache.cae.doorkey")).unwrap();
+    let exchanged = folder.join("msal.cache.cae.doorkey");
+    fs::copy(path(folder), &exchanged).unwrap();
     let other_half = Partition::new("msal.cache", true);
-    store.load(&other_half).await.unwrap_err();
+    let mut change = |_: &[u8]| Some(b"new".to_vec());
+    for error in [
+        store.load(&other_half).await.map(drop).unwrap_err(),
+        store
+            .update(&other_half, &mut change)
+            .await
+            .map(drop)
+            .unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Cache);
+    }
+    assert_eq!(
+        fs::read(exchanged).unwrap(),
+        fs::read(path(folder)).unwrap()
+    );
 }
 
 #[tokio::test]
