@@ -123,7 +123,10 @@ impl Moment {
             Self::Any(delay) => (delay, false),
             Self::Locked(delay) => (delay, true),
         };
-        while for_lock && !home.lock_file().exists() {
+        for _ in 0..20_000 {
+            if !for_lock || home.lock_file().exists() {
+                break;
+            }
             thread::sleep(Duration::from_micros(100));
         }
         thread::sleep(delay);

@@ -18,10 +18,12 @@ for number in range(count):
         "target": "",
         "secret": f"{prefix}-{number}",
     }
-    while True:
+    for _ in range(50):
         try:
             PersistedTokenCache(FilePersistence(path)).modify("RefreshToken", entry, entry)
             break
         except LockError:
             locked_out += 1
+    else:
+        sys.exit("locked out for ever")
 print(locked_out)

@@ -99,9 +99,10 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<CacheVersion> {
     remove_abandoned(&folder, &temporary_prefix(path));
     let mut file = temporary(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    // Not before the disk has been waited for: it may take longer than that.
     let times = FileTimes::new().set_modified(seen_by_peers(old.as_ref()));
     file.as_file().set_times(times).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
     let file = persist(file, path).map_err(failed)?;
     platform::sync_folder(&folder).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;

@@ -32,8 +32,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The others hold the lock for milliseconds; older ones were left behind, if their process is gone.
 const ABANDONED: Duration = Duration::from_secs(60);
 
-/// Stands in our lock files, after the number of the process as with the others.
-const OURS: &str = "doorkey";
+/// Stands in our lock files, after the number of the process as with the others. No name of a program
+/// ends so.
+const OURS: &str = " doorkey (and the system's lock)";
+const OURS_ALONE: &str = " doorkey (alone)";
 
 /// Held; let go of when dropped.
 #[derive(Debug)]
@@ -104,9 +106,14 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
         }
         Err(error) => return Err(error),
     };
+    // Read first: whoever has just made their file and locks it must not find us in their way.
+    let text = text_of(&file);
+    if !is_ours(&text) && !is_abandoned(&text, &file.metadata()?) {
+        return Ok(Attempt::Busy(text));
+    }
     let is_locked = match file.try_lock() {
         Ok(()) => true,
-        Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy(text_of(&file))),
+        Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy(text)),
         // Some network file systems know no locks; there the lock file alone has to do.
         Err(TryLockError::Error(_)) => false,
     };
@@ -115,9 +122,8 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
     if !platform::identity_at(path).is_ok_and(|at_path| at_path == identity) {
         return Ok(Attempt::Busy(String::new()));
     }
-    let metadata = file.metadata()?;
     let text = text_of(&file);
-    let is_left_behind = (is_locked && is_ours(&text)) || is_abandoned(&text, &metadata);
+    let is_left_behind = (is_locked && is_ours(&text)) || is_abandoned(&text, &file.metadata()?);
     if !is_left_behind {
         return Ok(Attempt::Busy(text));
     }
@@ -125,7 +131,7 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
         path: path.to_owned(),
         file,
     };
-    lock.sign()?;
+    lock.sign(is_locked)?;
     Ok(Attempt::Held(lock))
 }
 
@@ -148,13 +154,13 @@ fn create(path: &Path) -> io::Result<Lock> {
 }
 
 fn signed(path: &Path, file: File) -> io::Result<Lock> {
-    // Without locks of the system, the lock file alone has to do.
-    let _ = file.try_lock();
+    // Without locks of the system, the lock file alone has to do, and says so.
+    let is_locked = file.try_lock().is_ok();
     let lock = Lock {
         path: path.to_owned(),
         file,
     };
-    lock.sign()?;
+    lock.sign(is_locked)?;
     Ok(lock)
 }
 
@@ -163,8 +169,10 @@ fn is_contended(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AlreadyExists || platform::is_in_use(error)
 }
 
+/// Whether its holder had the system's lock too: without that, the holder is dead.
 fn is_ours(text: &str) -> bool {
-    text.split_whitespace().nth(1) == Some(OURS)
+    let line = text.lines().next().unwrap_or_default();
+    text.contains('\n') && line.ends_with(OURS)
 }
 
 fn is_abandoned(text: &str, metadata: &Metadata) -> bool {
@@ -210,12 +218,15 @@ fn busy(path: &Path, holder: &str) -> Error {
 }
 
 impl Lock {
-    /// Says who holds it; in place, as the file that others wait for must stay the same.
-    fn sign(&self) -> io::Result<()> {
+    /// Says who holds it; in place, as the file that others wait for must stay the same. Written
+    /// before what is left of an older text is cut off: at no moment is it nobody's.
+    fn sign(&self, is_locked: bool) -> io::Result<()> {
+        let mark = if is_locked { OURS } else { OURS_ALONE };
+        let text = format!("{}{mark}\n", std::process::id());
         let mut file = &self.file;
-        file.set_len(0)?;
         file.rewind()?;
-        file.write_all(format!("{} {OURS}\n", std::process::id()).as_bytes())
+        file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)
     }
 }
 

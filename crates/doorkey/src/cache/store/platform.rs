@@ -89,9 +89,20 @@ mod unix {
         mark
     }
 
-    /// A new name in a folder is durable when the folder is.
+    /// A new name in a folder is durable when the folder is. Some file systems, of network shares
+    /// above all, know no such thing of a folder.
     pub(in super::super) fn sync_folder(folder: &Path) -> io::Result<()> {
-        File::open(folder)?.sync_all()
+        match File::open(folder)?.sync_all() {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+                ) =>
+            {
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     /// Whether there is surely no such process: known only where all processes of the machine have

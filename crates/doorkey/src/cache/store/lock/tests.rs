@@ -66,7 +66,10 @@ async fn is_there_while_held_as_the_others_expect_it_and_gone_after() {
     // Windows lets nobody else read what is locked.
     if cfg!(unix) {
         let text = fs::read_to_string(scene.lock_file()).unwrap();
-        assert_eq!(text, format!("{} doorkey\n", std::process::id()));
+        assert_eq!(
+            text,
+            format!("{} doorkey (and the system's lock)\n", std::process::id())
+        );
     }
     let peer = File::open(scene.lock_file()).unwrap();
     assert!(matches!(peer.try_lock(), Err(TryLockError::WouldBlock)));
@@ -100,7 +103,10 @@ async fn is_waited_for_and_then_given_up_by_name() {
 #[tokio::test(start_paused = true)]
 async fn ours_without_the_systems_lock_is_nobodys_at_once() {
     let scene = Scene::new();
-    scene.left(&format!("{} doorkey\n", std::process::id()), 0);
+    scene.left(
+        &format!("{} doorkey (and the system's lock)\n", std::process::id()),
+        0,
+    );
     let (waited, outcome) = scene.acquire().await;
     outcome.unwrap();
     assert_eq!(waited, 0);
@@ -110,6 +116,13 @@ async fn ours_without_the_systems_lock_is_nobodys_at_once() {
 async fn a_peers_is_taken_over_when_it_is_old_and_its_process_dead_and_not_before() {
     for (text, seconds, taken) in [
         (format!("{} python", dead()), 61, true),
+        // Another program of that name, and one of ours where the system knows no locks.
+        (format!("{} doorkey", std::process::id()), 0, false),
+        (
+            format!("{} doorkey (alone)\n", std::process::id()),
+            0,
+            false,
+        ),
         (format!("{} python", dead()), 30, false),
         (format!("{} python", std::process::id()), 3_600, false),
         ("what is this".into(), 3_600, false),
