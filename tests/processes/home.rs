@@ -2,7 +2,7 @@ use serde_json::Value;
 use std::{
     collections::HashSet,
     env, fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 use tempfile::TempDir;
@@ -34,15 +34,31 @@ impl Home {
         self.alone(command)
     }
 
+    /// Writes so often.
     pub(crate) fn python(&self, count: u32, prefix: &str) -> Command {
+        self.python_program("writer.py", &[&count.to_string(), prefix])
+    }
+
+    /// Holds a lock of this kind until its stdin ends.
+    pub(crate) fn python_holder(&self, kind: &str) -> Command {
+        let mut command = self.python_program("holder.py", &[kind]);
+        command.stdin(Stdio::piped());
+        command
+    }
+
+    fn python_program(&self, program: &str, arguments: &[&str]) -> Command {
         let interpreter = env::var_os("DOORKEY_PYTHON").expect(
             "DOORKEY_PYTHON is not set: run `cargo xtask test processes`, which provides it",
         );
         let mut command = Command::new(interpreter);
         command
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/processes/writer.py"))
+            .arg(
+                Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("processes")
+                    .join(program),
+            )
             .arg(self.cache())
-            .args([&count.to_string(), prefix])
+            .args(arguments)
             .env("PYTHONDONTWRITEBYTECODE", "1");
         self.alone(command)
     }

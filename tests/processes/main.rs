@@ -65,6 +65,36 @@ fn sixteen_programs_in_two_languages_lose_nothing() {
     assert!(!home.lock_file().exists());
 }
 
+/// If we did not wait, the peer would write over what we wrote.
+#[test]
+fn a_peer_is_waited_for_by_either_kind_of_lock() {
+    for kind in ["default", "portalocker"] {
+        let home = Home::new();
+        ended(
+            home.ours(&["fill", "1", "first"])
+                .spawn()
+                .expect("it starts"),
+        );
+        let mut peer = home.python_holder(kind).spawn().expect("Python starts");
+        let mut held = String::new();
+        let stdout = peer.stdout.take().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut held).expect("a line");
+        assert_eq!(held.trim(), "held", "{kind}");
+        let ours = home
+            .ours(&["fill", "1", "ours"])
+            .spawn()
+            .expect("it starts");
+        // Long enough for one that does not wait.
+        thread::sleep(Duration::from_millis(500));
+        drop(peer.stdin.take());
+        assert!(peer.wait().expect("it ends").success());
+        ended(ours);
+        let expected = [kind, "first-0", "ours-0"].map(str::to_owned);
+        assert_eq!(home.keys(), HashSet::from(expected));
+        assert!(!home.lock_file().exists());
+    }
+}
+
 #[test]
 fn what_our_writers_leave_is_whole_at_every_moment() {
     let home = Home::new();

@@ -5,8 +5,11 @@
 
 import sys
 
-from msal_extensions import FilePersistence, PersistedTokenCache
+from msal_extensions import FilePersistence, PersistedTokenCache, filelock, token_cache
 from msal_extensions.filelock import LockError
+
+# What is used without `portalocker`, which is there for another test.
+token_cache.CrossPlatLock = filelock.CrossPlatLock
 
 path, count, prefix = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 locked_out = 0
