@@ -199,3 +199,17 @@ fn programs_that_write_at_once_lose_nothing() {
     expected.sort();
     assert_eq!(keys(&session.program(&["load"]).1), expected);
 }
+
+/// As on a server where nobody ever signed in to a desktop.
+#[test]
+fn a_keyring_without_a_collection_is_none() {
+    let session = Session::without_collection();
+    for command in [&["load"][..], &["put", "one"]] {
+        let (done, text) = session.program(command);
+        assert!(!done);
+        assert!(text.contains("no default collection"), "{text}");
+    }
+    assert!(session.program_allowing_plain(&["put", "one"]).0);
+    let (_, text) = session.program_allowing_plain(&["load"]);
+    assert_eq!(keys(&text), ["one"]);
+}

@@ -87,6 +87,10 @@ impl Session {
         Self::with_keyring(Some("not-a-secret\n"))
     }
 
+    pub(crate) fn without_collection() -> Self {
+        Self::with_keyring(None)
+    }
+
     /// The same collection, in a session that nobody has unlocked.
     pub(crate) fn locked() -> Self {
         let mut session = Self::unlocked();

@@ -1,13 +1,13 @@
 //! Who is signed in.
 
 use crate::{
-    cache::{Identity, Owner, Persistence, TokenCache},
+    cache::{Identity, Loaded, Owner, Persistence, TokenCache},
     credential::{authority, persistence},
     error::{Error, Result},
     oauth::Authority,
     options::PublicClientOptions,
     record::AuthenticationRecord,
-    seams::Environment,
+    seams::{Clock, Environment},
 };
 use std::sync::Arc;
 
@@ -90,7 +90,17 @@ pub(crate) async fn accounts_with(
     let store = stored(options, environment)?;
     let mut cache = TokenCache::default();
     for cae in [false, true] {
-        cache.adopt(cae, store.load(cae).await?);
+        let loaded = store.load(cae).await?;
+        adopt(options, &mut cache, cae, loaded);
+    }
+    let is_empty = |cache: &TokenCache| !cache.knows_somebody(false) && !cache.knows_somebody(true);
+    for cae in [false, true] {
+        // It looks the same where a peer has emptied its file, to fill it anew.
+        if is_empty(&cache)
+            && let Ok(loaded) = store.update(cae, &[]).await
+        {
+            adopt(options, &mut cache, cae, loaded);
+        }
     }
     let owner = Owner {
         home_account_id: "",
@@ -98,7 +108,7 @@ pub(crate) async fn accounts_with(
         aliases: authority.aliases(),
         client_id: "",
     };
-    let people = cache.signed_in(owner).into_iter();
+    let people = cache.signed_in(owner, Clock::default().now()).into_iter();
     Ok(people
         .map(|person| Account {
             authority: authority.host_and_port(),
@@ -119,7 +129,9 @@ pub(crate) async fn sign_out_with(
     let store = stored(options, environment)?;
     let mut cache = TokenCache::default();
     for cae in [false, true] {
-        cache.adopt(cae, store.load(cae).await?);
+        // Under the lock: a peer may be halfway through writing.
+        let loaded = store.update(cae, &[]).await?;
+        adopt(options, &mut cache, cae, loaded);
     }
     let change = Arc::new(cache.sign_out(Identity {
         home_account_id: account.home_account_id.clone(),
@@ -130,10 +142,21 @@ pub(crate) async fn sign_out_with(
     for cae in [false, true] {
         // What was never stored is not made for this.
         if cache.knows_somebody(cae) {
-            store.update(cae, &[Arc::clone(&change)]).await?;
+            let loaded = store.update(cae, &[Arc::clone(&change)]).await?;
+            adopt(options, &mut cache, cae, loaded);
         }
     }
     Ok(())
+}
+
+fn adopt(options: &PublicClientOptions, cache: &mut TokenCache, cae: bool, mut loaded: Loaded) {
+    if let Some(notice) = loaded.notice.take() {
+        tracing::warn!("{notice}");
+        if let Some(observer) = &options.observer {
+            observer.warned(&notice);
+        }
+    }
+    cache.adopt(cae, loaded);
 }
 
 fn stored(options: &PublicClientOptions, environment: &Environment) -> Result<Persistence> {

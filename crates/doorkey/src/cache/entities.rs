@@ -168,6 +168,11 @@ impl AccessToken {
             && self.client_id.eq_ignore_ascii_case(client_id)
     }
 
+    /// Account, environment and client.
+    pub(super) fn whose(&self) -> (&str, &str, &str) {
+        (&self.home_account_id, &self.environment, &self.client_id)
+    }
+
     pub(super) fn environment(&self) -> &str {
         &self.environment
     }

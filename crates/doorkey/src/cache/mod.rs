@@ -167,27 +167,40 @@ impl TokenCache {
         candidates
     }
 
-    /// Who is signed in to this authority, for each application that knows them.
-    pub(crate) fn signed_in(&self, owner: Owner<'_>) -> Vec<SignedIn> {
+    /// Who is signed in to this authority, for each application that has a refresh token of theirs, or
+    /// an access token that lives.
+    pub(crate) fn signed_in(&self, owner: Owner<'_>, now: i64) -> Vec<SignedIn> {
         let mut people: Vec<SignedIn> = Vec::new();
         let mut seen = HashSet::new();
         for document in [&self.without_cae.document, &self.with_cae.document] {
-            for token in document.refresh_tokens.entities() {
+            let refresh_tokens = document.refresh_tokens.entities();
+            let refresh_tokens = refresh_tokens.map(|token| {
+                let client_id = token.client_id.as_str();
+                (
+                    token.home_account_id.as_str(),
+                    token.environment.as_str(),
+                    client_id,
+                )
+            });
+            let access_tokens = document.access_tokens.entities();
+            let living = access_tokens.filter(|token| token.expires_on > now);
+            let all = refresh_tokens.chain(living.map(AccessToken::whose));
+            for (home_account_id, environment, client_id) in all {
                 let environment = owner
                     .environments()
-                    .find(|environment| environment.eq_ignore_ascii_case(&token.environment));
+                    .find(|here| here.eq_ignore_ascii_case(environment));
                 let Some(environment) = environment else {
                     continue;
                 };
-                let place = At::person(&token.home_account_id, environment);
+                let place = At::person(home_account_id, environment);
                 let Some(account) = document.accounts.at(place).next() else {
                     continue;
                 };
-                if seen.insert((token.client_id.to_lowercase(), &token.home_account_id)) {
+                if seen.insert((client_id.to_lowercase(), home_account_id)) {
                     people.push(SignedIn {
-                        home_account_id: token.home_account_id.clone(),
+                        home_account_id: home_account_id.to_owned(),
                         environment: environment.to_owned(),
-                        client_id: token.client_id.clone(),
+                        client_id: client_id.to_owned(),
                         realm: account.realm.clone(),
                         username: account.username.clone(),
                     });

@@ -591,7 +591,7 @@ fn people_are_those_of_the_application_or_else_of_its_family() {
     cache.apply(false, &sign_in(OWNER, &["a"], tokens("one", None, NOW + 9)));
     assert_eq!(names(&cache), [HOME]);
     let listed: Vec<_> = cache
-        .signed_in(OWNER)
+        .signed_in(OWNER, NOW)
         .into_iter()
         .map(|one| one.client_id)
         .collect();

@@ -246,6 +246,8 @@ impl Session {
         for cae in [false, true] {
             seen = seen.and(inner.see_changes(cae).await);
         }
+        // Under the lock: a peer may be halfway through writing.
+        seen = seen.and(inner.read_again(false).await.map(drop));
         let changes = {
             let mut state = inner.write_state();
             let oauth = &inner.source.oauth;

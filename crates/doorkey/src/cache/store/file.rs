@@ -75,6 +75,13 @@ pub(super) fn read(path: &Path) -> Result<StoredCache> {
         let after = file.metadata().map_err(failed)?;
         let version = version_of(&before);
         if version == version_of(&after) {
+            // Somebody may write as much again within the same tick of the file system's clock: what
+            // was written just now is read once more. Our own files come from ahead of the time.
+            let version = if is_settled(&before) {
+                version
+            } else {
+                CacheVersion::from("just written")
+            };
             return Ok(StoredCache::new(std::mem::take(&mut *bytes), version));
         }
     }
@@ -290,6 +297,13 @@ pub(super) fn version_of(metadata: &Metadata) -> CacheVersion {
     let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     version.extend(modified.unwrap_or_default().as_nanos().to_be_bytes());
     version.into()
+}
+
+fn is_settled(metadata: &Metadata) -> bool {
+    const SETTLED: Duration = Duration::from_secs(2);
+    let modified = metadata.modified().ok();
+    let age = modified.and_then(|time| SystemTime::now().duration_since(time).ok());
+    age.is_none_or(|age| age > SETTLED)
 }
 
 pub(super) fn seen_by_peers(old: Option<&Metadata>) -> SystemTime {

@@ -1,10 +1,11 @@
 //! Where the Azure Identity libraries of the other languages keep their caches.
 
+use super::file::SHARED_FOLDER;
 use crate::{
     error::{Error, ErrorKind, Result},
     seams::Environment,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of the caches, of the locks, and of the files that signal a change to who watches:
 /// `~/.IdentityService`, on Windows `%LOCALAPPDATA%\.IdentityService`.
@@ -15,7 +16,14 @@ pub(super) fn folder(environment: &Environment) -> Result<PathBuf> {
         "HOME"
     };
     match environment.get(variable)? {
-        Some(home) => Ok(PathBuf::from(home).join(".IdentityService")),
+        Some(home) if Path::new(&home).is_absolute() => Ok(PathBuf::from(home).join(SHARED_FOLDER)),
+        Some(home) => Err(Error::new(
+            ErrorKind::CredentialUnavailable,
+            format!(
+                "the environment variable {variable} is {home:?}, which is not an absolute path, so \
+                 there is no place to keep tokens; set it anew"
+            ),
+        )),
         None => Err(Error::new(
             ErrorKind::CredentialUnavailable,
             format!(
@@ -23,5 +31,25 @@ pub(super) fn folder(environment: &Environment) -> Result<PathBuf> {
                  tokens; set it, or sign in without `cache_persistence`"
             ),
         )),
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_is_an_absolute_path() {
+        let home = |value: &str| folder(&Environment::of(&[("HOME", value)]));
+        assert_eq!(
+            home("/home/a").unwrap(),
+            Path::new("/home/a/.IdentityService")
+        );
+        for none in ["", ".", "home"] {
+            let error = home(none).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{none:?}");
+            assert!(error.to_string().contains("HOME"), "{error}");
+        }
     }
 }

@@ -300,13 +300,11 @@ async fn find<'a>(
     Ok((!found.unlocked.is_empty()).then(|| found.unlocked.swap_remove(0)))
 }
 
-/// gnome-keyring does not find an item by its schema while the collection is locked.
+/// gnome-keyring does not find an item by its schema while the collection is locked. One without a
+/// collection cannot keep anything, and so is none.
 async fn is_locked(keyring: &SecretService<'_>) -> Result<bool> {
-    match keyring.get_default_collection().await {
-        Ok(collection) => collection.is_locked().await.map_err(failed),
-        Err(secret_service::Error::NoResult) => Ok(false),
-        Err(error) => Err(failed(error)),
-    }
+    let collection = keyring.get_default_collection().await.map_err(failed)?;
+    collection.is_locked().await.map_err(failed)
 }
 
 async fn check_writable<'a>(keyring: &'a SecretService<'_>) -> Result<Collection<'a>> {

@@ -1,4 +1,4 @@
-use super::key::{Key, KeyKind};
+use super::key::{Key, KeyKind, kernel_place};
 use crate::{
     cache::Partition,
     error::{Error, ErrorKind, Result},
@@ -28,6 +28,14 @@ pub(super) struct Envelope {
     ciphertext: String,
 }
 
+/// What a file holds.
+pub(super) enum Found {
+    Nothing,
+    Envelope(Envelope),
+    /// It is no envelope, or a part of one.
+    Damage,
+}
+
 /// What is in an envelope.
 pub(super) enum Opened {
     Bytes(Zeroizing<Vec<u8>>),
@@ -36,19 +44,19 @@ pub(super) enum Opened {
 }
 
 impl Envelope {
-    /// `None` for an empty file. What is not of this version is refused.
-    pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>> {
+    /// What is not of this version is refused.
+    pub(super) fn read(bytes: &[u8]) -> Result<Found> {
         #[derive(Deserialize)]
         struct Head {
             format: String,
-            version: u32,
+            version: serde_json::Value,
         }
         if bytes.is_empty() {
-            return Ok(None);
+            return Ok(Found::Nothing);
         }
         let head: Option<Head> = serde_json::from_slice(bytes).ok();
         let Some(head) = head.filter(|head| head.format == FORMAT) else {
-            return Err(refused("is no encrypted token cache"));
+            return Ok(Found::Damage);
         };
         if head.version != VERSION {
             return Err(refused(
@@ -56,7 +64,7 @@ impl Envelope {
             ));
         }
         match serde_json::from_slice::<Self>(bytes) {
-            Ok(envelope) if envelope.cipher == CIPHER => Ok(Some(envelope)),
+            Ok(envelope) if envelope.cipher == CIPHER => Ok(Found::Envelope(envelope)),
             _ => Err(refused("is damaged, or somebody has changed it")),
         }
     }
@@ -65,8 +73,14 @@ impl Envelope {
     pub(super) fn open(&self, key: Option<&Key>, partition: &Partition) -> Result<Opened> {
         let is_ours = key.is_some_and(|key| key.kind == self.key);
         let Some(key) = key.filter(|_| is_ours) else {
-            return match self.key {
-                KeyKind::KernelKeyring { .. } => Ok(Opened::KeyIsGone),
+            return match &self.key {
+                KeyKind::KernelKeyring { place, .. } if *place == kernel_place() => {
+                    Ok(Opened::KeyIsGone)
+                }
+                KeyKind::KernelKeyring { .. } => Err(refused(
+                    "has its key in the kernel's keyring of another machine or container, which \
+                     shares this home; use another `name` here, or move the file away",
+                )),
                 _ => Err(cannot_open()),
             };
         };

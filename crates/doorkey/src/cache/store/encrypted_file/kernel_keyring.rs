@@ -26,12 +26,30 @@ pub(super) fn add(description: &str, content: &[u8]) -> Result<()> {
         .posessor(Permission::ALL)
         .user(Permission::VIEW | Permission::READ | Permission::SEARCH)
         .build();
-    key.set_perms(permissions).map_err(failed)
+    key.set_perms(permissions).map_err(|error| {
+        // One that others of this user cannot read would be in their way.
+        let _ = key.invalidate();
+        failed(error)
+    })
 }
 
-/// The one that all sessions of a user share, and that outlives them.
+/// The one that all sessions of a user share, and that outlives them. Linked to this process, which
+/// possesses its keys then, in a session without it too; where that fails, it may have it already.
 fn ring() -> Result<KeyRing> {
-    KeyRing::from_special_id(KeyRingIdentifier::User, true).map_err(failed)
+    let ring = KeyRing::from_special_id(KeyRingIdentifier::User, true).map_err(failed)?;
+    if let Ok(process) = KeyRing::from_special_id(KeyRingIdentifier::Process, true) {
+        let _ = process.link_keyring(ring);
+    }
+    Ok(ring)
+}
+
+/// Keyrings are of a kernel, and there of a namespace of users: a home may be shared by several.
+pub(super) fn place() -> Vec<u8> {
+    let mut place = std::fs::read("/etc/machine-id").unwrap_or_default();
+    if let Ok(namespace) = std::fs::read_link("/proc/self/ns/user") {
+        place.extend(namespace.as_os_str().as_encoded_bytes());
+    }
+    place
 }
 
 fn failed(error: KeyError) -> Error {

@@ -81,9 +81,11 @@ pub(super) enum KeyKind {
         salt: String,
     },
     File {},
-    /// The identity tells a key from one that was made after a restart.
+    /// The identity tells a key from one that was made after a restart; the place, this kernel's
+    /// keyring from that of another machine or container with the same home.
     KernelKeyring {
         identity: String,
+        place: String,
     },
 }
 
@@ -240,7 +242,11 @@ fn of_kernel(description: &str, make: bool) -> Result<Option<Key>> {
         None if make => {
             let content = Zeroizing::new(seams::random::<32>()?);
             kernel_keyring::add(description, &*content)?;
-            Zeroizing::new(content.to_vec())
+            // Whoever made one at the same moment has replaced ours, or we theirs.
+            match kernel_keyring::find(description)? {
+                Some(content) => content,
+                None => return Ok(None),
+            }
         }
         None => return Ok(None),
     };
@@ -248,9 +254,16 @@ fn of_kernel(description: &str, make: bool) -> Result<Option<Key>> {
     Ok(Some(Key {
         kind: KeyKind::KernelKeyring {
             identity: BASE64.encode(&identity[..12]),
+            place: kernel_place(),
         },
         bytes: hashed("doorkey token cache key", &content),
     }))
+}
+
+/// Which kernel's keyring this is.
+pub(super) fn kernel_place() -> String {
+    let place = hashed("doorkey token cache place", &kernel_keyring::place());
+    BASE64.encode(&place[..12])
 }
 
 /// One input must not give the same bytes for two purposes.

@@ -17,7 +17,7 @@ use crate::{
     seams::Environment,
 };
 use async_trait::async_trait;
-use envelope::{Envelope, Opened};
+use envelope::{Envelope, Found, Opened};
 use key::{Key, Keys};
 use std::{
     fmt,
@@ -43,7 +43,7 @@ use zeroize::Zeroizing;
 /// use doorkey::{EncryptedFileStore, EncryptionKey, TokenCachePersistenceOptions};
 /// use std::sync::Arc;
 ///
-/// let key = EncryptionKey::from_file("/run/secrets/doorkey-cache-key");
+/// let key = EncryptionKey::from_file("/etc/example/doorkey-cache-key");
 /// let options = TokenCachePersistenceOptions {
 ///     store: Some(Arc::new(EncryptedFileStore::new(key))),
 ///     ..Default::default()
@@ -120,18 +120,9 @@ impl EncryptedFileStore {
 #[async_trait]
 impl TokenCacheStore for EncryptedFileStore {
     async fn load(&self, partition: &Partition) -> Result<StoredCache> {
-        let stored = file::read(&self.path(partition)?)?;
-        let Some(envelope) = Envelope::read(&stored.bytes)? else {
-            // Whether there can be a key is asked now, and not only when there is something to lose.
-            self.key_for(None).await?;
-            return Ok(StoredCache::new(Vec::new(), stored.version));
-        };
-        let key = self.key_for(Some(&envelope)).await?;
-        let mut bytes = match envelope.open(key.as_ref(), partition)? {
-            Opened::Bytes(bytes) => bytes,
-            // It is set aside when something is to be written, under the lock.
-            Opened::KeyIsGone => Zeroizing::default(),
-        };
+        let path = self.path(partition)?;
+        let stored = file::read(&path)?;
+        let Contents { mut bytes, .. } = self.contents(&path, &stored.bytes, partition).await?;
         Ok(StoredCache::new(
             std::mem::take(&mut *bytes),
             stored.version,
@@ -150,39 +141,26 @@ impl TokenCacheStore for EncryptedFileStore {
         let path = self.path(partition)?;
         let lock = lock::acquire(&path).await?;
         let stored = file::read(&path)?;
-        let envelope = Envelope::read(&stored.bytes)?;
-        let key = self.key_for(envelope.as_ref()).await?;
-        let opened = match &envelope {
-            Some(envelope) => envelope.open(key.as_ref(), partition)?,
-            None => Opened::Bytes(Zeroizing::default()),
-        };
-        let (bytes, key) = match opened {
-            Opened::Bytes(bytes) => (bytes, key),
-            Opened::KeyIsGone => {
-                let aside = file::set_aside(&path, &stored.bytes)?;
-                std::fs::remove_file(&path)
-                    .map_err(|error| file::failure("remove", &path, error))?;
-                self.tell(&format!(
-                    "the key of the encrypted token cache is gone from the kernel's keyring, as \
-                     after a restart, so nobody can read it any more; it was moved to {}, and a new \
-                     cache begins: sign in again",
-                    aside.display()
-                ));
-                (Zeroizing::default(), None)
-            }
-        };
+        let Contents { bytes, key, lost } = self.contents(&path, &stored.bytes, partition).await?;
         let new = change(&bytes).map(Zeroizing::new);
         let Some(new) = new else {
             if key.is_none() {
                 // That there can be one is part of whether it could be written.
                 self.key_to_seal(&path).await?;
             }
-            return file::version(&path);
+            return Ok(stored.version);
         };
         let key = match key {
             Some(key) => key,
             None => self.key_to_seal(&path).await?,
         };
+        if let Some(why) = lost {
+            let aside = file::set_aside(&path, &stored.bytes)?;
+            self.tell(&format!(
+                "{why}; it was moved to {}, and a new cache begins: sign in again",
+                aside.display()
+            ));
+        }
         let sealed = Envelope::seal(&new, &key, partition)?;
         blocking(move || {
             let version = file::replace(&path, &sealed);
@@ -202,7 +180,57 @@ impl TokenCacheStore for EncryptedFileStore {
     }
 }
 
+/// What a file holds, as far as it can be opened here.
+struct Contents {
+    bytes: Zeroizing<Vec<u8>>,
+    key: Option<Key>,
+    /// Why nobody can open it any more: then it is set aside before anything is written.
+    lost: Option<&'static str>,
+}
+
 impl EncryptedFileStore {
+    async fn contents(
+        &self,
+        path: &Path,
+        stored: &[u8],
+        partition: &Partition,
+    ) -> Result<Contents> {
+        let empty = |key, lost| Contents {
+            bytes: Zeroizing::default(),
+            key,
+            lost,
+        };
+        let envelope = match Envelope::read(stored).map_err(|error| at(path, error))? {
+            Found::Envelope(envelope) => envelope,
+            // Whether there can be a key is asked now, and not when there is something to lose.
+            Found::Nothing => return Ok(empty(self.key_for(None).await?, None)),
+            Found::Damage => {
+                let key = self.key_for(None).await?;
+                return Ok(empty(
+                    key,
+                    Some("the file of the encrypted token cache was damaged"),
+                ));
+            }
+        };
+        let key = self.key_for(Some(&envelope)).await?;
+        let opened = envelope.open(key.as_ref(), partition);
+        Ok(match opened.map_err(|error| at(path, error))? {
+            Opened::Bytes(bytes) => Contents {
+                bytes,
+                key,
+                lost: None,
+            },
+            Opened::KeyIsGone => empty(
+                // Another one may be there, made since.
+                key,
+                Some(
+                    "the key of the encrypted token cache is gone from the kernel's keyring, as \
+                     after a restart, so nobody can read it any more",
+                ),
+            ),
+        })
+    }
+
     fn tell(&self, notice: &str) {
         tracing::warn!("{notice}");
         if let Some(tell) = &self.on_notice {
@@ -220,6 +248,10 @@ impl fmt::Debug for EncryptedFileStore {
     }
 }
 
-#[cfg(unix)]
+fn at(path: &Path, error: Error) -> Error {
+    Error::new(error.kind(), format!("{}: {error}", path.display())).with_source(error)
+}
+
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests;

@@ -34,15 +34,37 @@ fn key_file(folder: &Path, content: &[u8]) -> EncryptedFileStore {
     EncryptedFileStore::new(EncryptionKey::from_file(path)).in_folder(folder)
 }
 
-/// A key of this test alone, as the kernel's keyring is everybody's.
-fn kernel(folder: &Path) -> (EncryptedFileStore, String) {
+/// A key of one test, as the kernel's keyring is everybody's; gone with the test.
+struct TestKey(String);
+
+impl TestKey {
+    /// Of another run.
+    fn store(&self, folder: &Path) -> EncryptedFileStore {
+        let description = self.0.clone();
+        let key = EncryptionKey(key::Source::KernelKeyring { description });
+        EncryptedFileStore::new(key).in_folder(folder)
+    }
+}
+
+impl Drop for TestKey {
+    fn drop(&mut self) {
+        let ring = linux_keyutils::KeyRingIdentifier::User;
+        let key = linux_keyutils::KeyRing::from_special_id(ring, false)
+            .and_then(|ring| ring.search(&self.0));
+        // It may never have been made.
+        let _ = key.and_then(|key| key.invalidate());
+    }
+}
+
+fn kernel(folder: &Path) -> (EncryptedFileStore, TestKey) {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let description = format!("doorkey:test:{}:{number}", std::process::id());
     let key = EncryptionKey(key::Source::KernelKeyring {
         description: description.clone(),
     });
-    (EncryptedFileStore::new(key).in_folder(folder), description)
+    let store = EncryptedFileStore::new(key).in_folder(folder);
+    (store, TestKey(description))
 }
 
 async fn write(store: &EncryptedFileStore, bytes: &[u8]) -> Result<()> {
@@ -66,14 +88,12 @@ fn envelope(folder: &Path) -> Value {
 async fn what_was_kept_is_found_by_the_next_run_and_by_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    let (kernel_store, kernel_key) = kernel(folder);
+    let next_kernel_store = kernel_key.store(folder);
     let next_runs = [
         (passphrase(folder, "a"), passphrase(folder, "a")),
         (key_file(folder, &[7; 32]), key_file(folder, &[7; 32])),
-        {
-            let (store, description) = kernel(folder);
-            let key = EncryptionKey(key::Source::KernelKeyring { description });
-            (store, EncryptedFileStore::new(key).in_folder(folder))
-        },
+        (kernel_store, next_kernel_store),
     ];
     for (store, next_run) in next_runs {
         let _ = fs::remove_file(path(folder));
@@ -161,14 +181,11 @@ async fn what_somebody_changed_is_refused() {
         changed("nonce", "".into()),
         changed("nonce", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into()),
         changed("cipher", "none".into()),
-        changed("format", "another".into()),
         changed("version", 2.into()),
         changed("version", "1".into()),
         changed("more", 1.into()),
         changed("key", json!({"kind": "file", "more": 1})),
         changed("key", json!({"kind": "another"})),
-        json!([]),
-        json!("{"),
     ] {
         let text = envelope.to_string();
         fs::write(path(folder), &text).unwrap();
@@ -183,6 +200,71 @@ async fn what_somebody_changed_is_refused() {
     fs::write(path(folder), changed("version", 2.into()).to_string()).unwrap();
     let error = read(&store).await.unwrap_err();
     assert!(error.to_string().contains("newer version"), "{error}");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_set_aside_and_the_person_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let store = key_file(folder, &[7; 32]).on_notice({
+        let told = Arc::clone(&told);
+        move |notice| told.lock().unwrap().push(notice.to_owned())
+    });
+    write(&store, CONTENT).await.unwrap();
+    let whole = fs::read(path(folder)).unwrap();
+    for damaged in [
+        &whole[..whole.len() / 2],
+        b"[]",
+        b"\0\0\0",
+        b"{\"format\": \"another\"}",
+    ] {
+        fs::write(path(folder), damaged).unwrap();
+        assert_eq!(read(&store).await.unwrap(), b"");
+        assert_eq!(
+            fs::read(path(folder)).unwrap(),
+            damaged,
+            "reading changes nothing"
+        );
+        write(&store, CONTENT).await.unwrap();
+        assert_eq!(read(&store).await.unwrap(), CONTENT);
+        let notices = std::mem::take(&mut *told.lock().unwrap());
+        assert!(
+            notices.len() == 1 && notices[0].contains("damaged"),
+            "{notices:?}"
+        );
+    }
+    let aside = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let aside = aside.filter(|path| path.to_string_lossy().contains(".damaged-"));
+    assert_eq!(aside.count(), 4);
+}
+
+/// As where containers share a home.
+#[tokio::test]
+async fn the_key_of_another_kernels_keyring_is_not_called_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (store, _key) = kernel(folder);
+    write(&store, CONTENT).await.unwrap();
+    let mut elsewhere = envelope(folder);
+    elsewhere["key"]["place"] = "another".into();
+    fs::write(path(folder), elsewhere.to_string()).unwrap();
+    for error in [
+        read(&store).await.unwrap_err(),
+        write(&store, b"new").await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("another machine"), "{error}");
+        assert!(
+            error.to_string().contains(path(folder).to_str().unwrap()),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        fs::read_to_string(path(folder)).unwrap(),
+        elsewhere.to_string()
+    );
 }
 
 #[tokio::test]
@@ -252,7 +334,8 @@ async fn a_file_cannot_ask_for_all_memory_and_time() {
 async fn when_the_kernel_has_lost_the_key_the_file_is_set_aside_and_the_person_told() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let (store, description) = kernel(folder);
+    let (store, key) = kernel(folder);
+    let description = key.0.as_str();
     let told = Arc::new(Mutex::new(Vec::new()));
     let store = store.on_notice({
         let told = Arc::clone(&told);
@@ -268,9 +351,9 @@ async fn when_the_kernel_has_lost_the_key_the_file_is_set_aside_and_the_person_t
             false,
         )
         .unwrap();
-        ring.search(&description).unwrap().invalidate().unwrap();
+        ring.search(description).unwrap().invalidate().unwrap();
         if is_made_anew {
-            kernel_keyring::add(&description, &[1; 32]).unwrap();
+            kernel_keyring::add(description, &[1; 32]).unwrap();
         }
         assert_eq!(read(&store).await.unwrap(), b"");
         assert_eq!(
@@ -325,9 +408,8 @@ async fn an_empty_passphrase_is_refused() {
 async fn two_that_begin_at_once_make_one_key() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
-        let (one, description) = kernel(folder.path());
-        let key = EncryptionKey(key::Source::KernelKeyring { description });
-        let other = EncryptedFileStore::new(key).in_folder(folder.path());
+        let (one, key) = kernel(folder.path());
+        let other = key.store(folder.path());
         let other_half = Partition::new("msal.cache", true);
         let begin = |store: EncryptedFileStore, partition: Partition| {
             tokio::spawn(async move {

@@ -181,3 +181,22 @@ fn a_reader_who_shares_nothing_is_waited_for() {
     });
     assert_eq!(read(&path).unwrap().bytes, b"two");
 }
+
+/// As other libraries write, on a file system whose clock has ticks.
+#[test]
+fn two_writes_of_one_length_at_one_time_are_told_apart() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("cache");
+    let tick = SystemTime::now();
+    let write = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_times(FileTimes::new().set_modified(tick)).unwrap();
+    };
+    write("one");
+    let first = read(&path).unwrap();
+    write("two");
+    assert_ne!(first.version, version(&path).unwrap());
+    let ours = replace(&path, b"three").unwrap();
+    assert_eq!(read(&path).unwrap().version, ours, "and ours are read once");
+}
