@@ -5,7 +5,10 @@ use clap::{
     Args,
     builder::{FalseyValueParser, NonEmptyStringValueParser},
 };
-use doorkey::{TokenCachePersistenceOptions, TokenCacheStore};
+use doorkey::{
+    EncryptedFileStore, EncryptionKey, PlainFileStore, TokenCachePersistenceOptions,
+    TokenCacheStore,
+};
 use std::sync::{Arc, OnceLock};
 
 /// Which cache.
@@ -38,6 +41,22 @@ impl CacheArguments {
             allow_unencrypted_storage: self.allow_unencrypted_storage,
             store: self.store(),
         }
+    }
+
+    /// The places where an earlier run may have kept tokens because another one was not there.
+    pub(crate) fn other_places(&self) -> Vec<TokenCachePersistenceOptions> {
+        if !cfg!(target_os = "linux") {
+            return Vec::new();
+        }
+        let encrypted = EncryptedFileStore::new(EncryptionKey::from_kernel_keyring());
+        let stores: [Arc<dyn TokenCacheStore>; 2] =
+            [Arc::new(encrypted), Arc::new(PlainFileStore::new())];
+        let places = stores.map(|store| TokenCachePersistenceOptions {
+            name: self.cache_name.clone(),
+            store: Some(store),
+            ..Default::default()
+        });
+        places.into()
     }
 
     /// `None` where the library's own choice is the right one.

@@ -97,6 +97,18 @@ impl ClientArguments {
         })
     }
 
+    /// The same, for each place where tokens may be besides.
+    pub(crate) fn options_of_other_places(&self) -> Result<Vec<PublicClientOptions>, Failure> {
+        let options = self.options_without_transport(None)?;
+        let places = self.cache.other_places().into_iter();
+        Ok(places
+            .map(|place| PublicClientOptions {
+                cache_persistence: Some(place),
+                ..options.clone()
+            })
+            .collect())
+    }
+
     /// Whether the record is of this application and this authority.
     pub(crate) fn is_of(&self, record: &AuthenticationRecord) -> bool {
         record.client_id.eq_ignore_ascii_case(self.client_id())

@@ -44,6 +44,7 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
         return arguments.tell_of_nobody(&signed_in);
     }
     let options = client.options_without_transport(None)?;
+    leave_other_places(client, &leaving).await?;
     for person in &leaving {
         let is_theirs = |account: &&Account| is_same_person(&account.record(), person);
         if let Some(account) = accounts.iter().find(is_theirs) {
@@ -53,6 +54,26 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
         console::result(&format!("Signed out: {}.", people::name(person)))?;
     }
     console::tell(LOCAL);
+    Ok(())
+}
+
+/// Tokens that an earlier run kept elsewhere, as without a keyring.
+async fn leave_other_places(
+    client: &ClientArguments,
+    leaving: &[AuthenticationRecord],
+) -> Result<(), Failure> {
+    for options in client.options_of_other_places()? {
+        // One that cannot be read here holds nothing that could be used here.
+        let accounts = doorkey::accounts(&options).await.unwrap_or_default();
+        for account in accounts {
+            if leaving
+                .iter()
+                .any(|person| is_same_person(person, &account.record()))
+            {
+                doorkey::sign_out(&options, &account).await?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -97,9 +118,9 @@ This is local: their tokens are gone from this machine's cache. The browser and 
 know them; sign out there, too, where that matters.";
 
 const AFTER_HELP: &str = "\
-Removes the tokens of this application, and of those that share them with it, from the cache in use:
-with and without --allow-unencrypted-storage are two. Sends nothing: the browser and the authority
-still know the person.
+Removes the tokens of this application, and of those that share them with it, from the keyring and
+from the files that are used where there is none. Sends nothing: the browser and the authority still
+know the person.
 
 Examples:
   doorkey logout
