@@ -4,11 +4,13 @@ use crate::{
     client::ClientArguments,
     console,
     failure::Failure,
+    prompts::Warnings,
     records::{Records, is_same_person},
 };
 use clap::{Args, ValueEnum};
 use doorkey::{Account, AuthenticationRecord};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The options of `doorkey accounts`.
 #[derive(Args, Debug)]
@@ -39,7 +41,7 @@ enum Output {
 
 pub(crate) async fn run(arguments: &AccountsArguments) -> Result<(), Failure> {
     let client = &arguments.client;
-    let options = client.options_without_transport(None)?;
+    let options = client.options_without_transport(Some(Arc::new(Warnings)))?;
     let accounts = doorkey::accounts(&options).await?;
     let mut people: Vec<_> = accounts.iter().map(Account::record).collect();
     // The cache knows each person once, and the records the tenants that they signed in to.

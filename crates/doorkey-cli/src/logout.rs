@@ -5,10 +5,12 @@ use crate::{
     console,
     failure::Failure,
     people::{self, AccountArgument},
+    prompts::Warnings,
     records::{Records, is_same_person},
 };
 use clap::Args;
 use doorkey::{Account, AuthenticationRecord};
+use std::sync::Arc;
 
 /// The options of `doorkey logout`.
 #[derive(Args, Debug)]
@@ -43,7 +45,7 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
     if leaving.is_empty() {
         return arguments.tell_of_nobody(&signed_in);
     }
-    let options = client.options_without_transport(None)?;
+    let options = client.options_without_transport(Some(Arc::new(Warnings)))?;
     leave_other_places(client, &leaving).await?;
     for person in &leaving {
         let is_theirs = |account: &&Account| is_same_person(&account.record(), person);

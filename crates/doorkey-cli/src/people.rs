@@ -1,8 +1,9 @@
 //! Which of the people who are signed in is meant.
 
-use crate::{client::ClientArguments, console, failure::Failure};
+use crate::{client::ClientArguments, console, failure::Failure, prompts::Warnings};
 use clap::{Args, builder::NonEmptyStringValueParser};
 use doorkey::{Account, AuthenticationRecord};
+use std::sync::Arc;
 
 /// Who is meant, where several people are signed in.
 #[derive(Args, Clone, Debug)]
@@ -57,7 +58,7 @@ impl AccountArgument {
 
 /// Who is signed in to the application, according to the cache. Sends nothing.
 pub(crate) async fn signed_in(client: &ClientArguments) -> Result<Vec<Account>, Failure> {
-    let options = client.options_without_transport(None)?;
+    let options = client.options_without_transport(Some(Arc::new(Warnings)))?;
     let mut accounts = doorkey::accounts(&options).await?;
     accounts.retain(|account| client.is_of(&account.record()));
     Ok(accounts)

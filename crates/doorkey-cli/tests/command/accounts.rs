@@ -18,6 +18,22 @@ fn nobody_is_an_empty_list() {
 }
 
 #[test]
+fn that_the_cache_was_damaged_is_told() {
+    let machine = Machine::of_adele();
+    let cache = machine.path(CACHE);
+    let mut text = fs::read(&cache).unwrap();
+    text.truncate(text.len() - 1);
+    fs::write(&cache, &text).unwrap();
+    let finished = machine.doorkey(&["accounts"]).run();
+    finished.assert_status(0);
+    assert!(finished.stdout.starts_with("adele@"), "{finished:#?}");
+    assert_eq!(finished.stderr.lines().count(), 1, "{finished:#?}");
+    assert!(finished.stderr.contains("was damaged"), "{finished:#?}");
+    let again = machine.doorkey(&["accounts"]).run();
+    assert_eq!(again.stderr, "", "it is mended");
+}
+
+#[test]
 fn everybody_is_listed_with_nothing_sent() {
     let machine = Machine::of_adele();
     machine.login("casey", &["--client-id", CONTOSO_NOTES]);
