@@ -122,6 +122,7 @@ impl TokenCacheStore for SecretServiceStore {
     ) -> Result<CacheVersion> {
         let path = self.signal(partition)?;
         let _lock = lock::acquire(&path).await?;
+        let seen = file::version(&path)?;
         let signal = file::read(&path)?;
         let plain = Zeroizing::new(signal.bytes);
         let done = self
@@ -153,7 +154,7 @@ impl TokenCacheStore for SecretServiceStore {
             })
             .await?;
         if done.moved {
-            match signal_file::truncate(&path, &signal.version) {
+            match signal_file::truncate(&path, &seen) {
                 Ok(true) => tracing::info!("the plain token cache was moved into the keyring"),
                 // It is moved the next time.
                 Ok(false) => tracing::info!("the plain token cache was written meanwhile"),
