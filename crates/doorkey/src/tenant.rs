@@ -8,6 +8,28 @@ pub(crate) struct TenantId {
     is_id: bool,
 }
 
+/// The names by which a person's home tenant is asked for.
+const NAMES_OF_HOME: [&str; 3] = [TenantId::ORGANIZATIONS, "common", "consumers"];
+
+/// The tenant of all personal Microsoft accounts
+/// ([Microsoft's list of claims](https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference)).
+pub(crate) const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// The tenant that an account is of: the second part of `uid.utid`.
+pub(crate) fn home_of(home_account_id: &str) -> Option<&str> {
+    let (_, tenant) = home_account_id.rsplit_once('.')?;
+    azure_core::Uuid::try_parse(tenant).ok().map(|_| tenant)
+}
+
+/// Whether a person's home tenant stands behind this name.
+pub(crate) fn is_name_of_home(name: &str) -> bool {
+    NAMES_OF_HOME.contains(&name)
+}
+
+pub(crate) fn names_of_home() -> impl Iterator<Item = &'static str> {
+    NAMES_OF_HOME.into_iter()
+}
+
 impl TenantId {
     pub(crate) const ORGANIZATIONS: &str = "organizations";
 

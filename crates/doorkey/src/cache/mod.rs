@@ -25,7 +25,7 @@ pub use store::{
     PlainFileStore, StoredCache, SystemStore, TokenCacheStore,
 };
 
-use crate::sensitive::Sensitive;
+use crate::{sensitive::Sensitive, tenant};
 use document::Document;
 use lookup::Family;
 use section::At;
@@ -82,10 +82,9 @@ pub(crate) struct RefreshCandidate {
 }
 
 /// Somebody who is signed in to an application.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) home_account_id: String,
-    pub(crate) environment: String,
     pub(crate) client_id: String,
     pub(crate) realm: String,
     pub(crate) username: String,
@@ -94,18 +93,9 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// The tenant by its id, where it is kept under a name for many.
     pub(crate) fn tenant_id(&self) -> String {
-        let home = self.home_account_id.rsplit_once('.');
-        match home {
-            Some((_, home))
-                if matches!(
-                    self.realm.as_str(),
-                    "organizations" | "common" | "consumers" | ""
-                ) =>
-            {
-                home.to_owned()
-            }
-            _ => self.realm.clone(),
-        }
+        let is_name = self.realm.is_empty() || tenant::is_name_of_home(&self.realm);
+        let home = tenant::home_of(&self.home_account_id).filter(|_| is_name);
+        home.unwrap_or(&self.realm).to_owned()
     }
 }
 
@@ -199,7 +189,6 @@ impl TokenCache {
                 if seen.insert((client_id.to_lowercase(), home_account_id)) {
                     people.push(SignedIn {
                         home_account_id: home_account_id.to_owned(),
-                        environment: environment.to_owned(),
                         client_id: client_id.to_owned(),
                         realm: account.realm.clone(),
                         username: account.username.clone(),
@@ -235,7 +224,6 @@ impl TokenCache {
                 };
                 people.push(SignedIn {
                     home_account_id: account.home_account_id.clone(),
-                    environment: account.environment.clone(),
                     client_id: owner.client_id.to_owned(),
                     realm: account.realm.clone(),
                     username: account.username.clone(),

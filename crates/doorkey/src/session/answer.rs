@@ -1,6 +1,6 @@
 //! From what is kept to what is handed out.
 
-use crate::{cache::AccessToken, options::AccessTokenInfo, sensitive::Sensitive};
+use crate::{cache::AccessToken, options::AccessTokenInfo, sensitive::Sensitive, tokens::Tokens};
 use azure_core::{credentials::Secret, time::OffsetDateTime};
 
 /// A token is handed out while it has longer than this to live: the SDK's clients ask again from
@@ -20,6 +20,16 @@ pub(super) fn info(token: &AccessToken) -> AccessTokenInfo {
         expires_on: time(token.expires_on),
         token_type: token.token_type.clone(),
         refresh_on: token.refresh_on.map(time),
+    }
+}
+
+/// A token as it has just come.
+pub(super) fn handed_out(reply: &Tokens) -> AccessTokenInfo {
+    AccessTokenInfo {
+        token: secret(&reply.access_token),
+        expires_on: time(reply.expires_on),
+        token_type: reply.token_type.clone(),
+        refresh_on: reply.refresh_on.map(time),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::{
     Answer, Inner, TokenRequest,
-    answer::{info, secret, time},
+    answer::{handed_out, has_margin, info},
+    renewal::log_failure,
     required::{authentication_required, several_people},
-    state::{self, Fingerprint, How, Kept, Pause},
+    state::{self, How, Kept},
 };
 use crate::{
     claims,
@@ -12,21 +13,10 @@ use crate::{
     options::AccessTokenInfo,
     record::AuthenticationRecord,
     source::{Patience, Wanted},
-    tenant::TenantId,
     tokens::Tokens,
 };
 use futures_util::future::FutureExt;
-use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, timeout_at};
-
-/// How long a failed renewal is not repeated while there is a token that still lives.
-const PAUSE: Duration = Duration::from_secs(30);
-
-/// The longest rest that an authority can ask for, as in MSAL: a mistake must not end a session.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
-
-/// The tenant of all personal Microsoft accounts.
-const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+use std::sync::Arc;
 
 /// What can be done without a person.
 enum Silently {
@@ -116,7 +106,7 @@ impl Inner {
     }
 
     /// Where it cannot be read, this half has to do.
-    async fn see_other_half(&self, request: &TokenRequest) {
+    pub(super) async fn see_other_half(&self, request: &TokenRequest) {
         if let Err(error) = self.see_changes(!request.cae).await {
             tracing::warn!(kind = ?error.kind(), "half of the token cache: {error}");
         }
@@ -146,7 +136,7 @@ impl Inner {
         let (living, paused) = {
             let state = self.read_state();
             let found = self.find(&state, record, request);
-            if let Some(token) = found.filter(|token| super::answer::has_margin(token, now)) {
+            if let Some(token) = found.filter(|token| has_margin(token, now)) {
                 return Ok(Silently::Done(info(token)));
             }
             let living = found.filter(|token| token.expires_on > now).map(info);
@@ -182,162 +172,6 @@ impl Inner {
         }
     }
 
-    /// A newer token, ahead of time: nobody waits for it, and nobody is told where it fails.
-    pub(super) async fn renew_ahead(&self, request: &TokenRequest) {
-        let now = self.clock.now();
-        let Some(record) = self.record() else {
-            return;
-        };
-        self.see_other_half(request).await;
-        let outcome = self.renew(request, &record, Patience::Full).await;
-        if let Err(Some(error)) = outcome {
-            log_failure(&error);
-            self.pause_after(request, &error, true);
-        } else if outcome.is_err() {
-            let why = Error::new(
-                ErrorKind::AuthenticationRequired,
-                "there is no refresh token",
-            );
-            let pause = Pause {
-                until: now + seconds(PAUSE),
-                why,
-                is_asked: false,
-            };
-            self.write_state().set_pause(request.clone(), now, pause);
-        }
-    }
-
-    /// By a refresh token of the person: the application's own, else one of its family. `None` is
-    /// failure too, where there is no refresh token.
-    async fn renew(
-        &self,
-        request: &TokenRequest,
-        record: &AuthenticationRecord,
-        patience: Patience,
-    ) -> std::result::Result<AccessTokenInfo, Option<Error>> {
-        let deadline = Instant::now() + patience.total();
-        let oauth = &self.source.oauth;
-        let candidates = || {
-            self.read_state()
-                .refresh_candidates(oauth, record, request.cae)
-        };
-        let fingerprint = Fingerprint::of(&candidates());
-        if let Some(refusal) = self.read_state().refusal(request, fingerprint) {
-            return Err(Some(refusal));
-        }
-        let mut tried = Vec::new();
-        let mut refusal: Option<(Error, bool)> = None;
-        // A sibling may have replaced the token that we know.
-        let mut is_current = self.storage.is_none();
-        loop {
-            let untried = candidates()
-                .into_iter()
-                .find(|candidate| !tried.contains(&candidate.secret));
-            let Some(candidate) = untried else {
-                break;
-            };
-            let renewing = self.source.renew(
-                request.wanted(),
-                &candidate.secret,
-                &record.home_account_id,
-                patience,
-            );
-            // All of them together have the time of one.
-            let renewed = timeout_at(deadline, renewing).await;
-            let renewed = renewed.unwrap_or_else(|_| Err(too_slow(patience)));
-            let renewed = renewed.and_then(|reply| {
-                // Without `client_info` a renewal does not say whose it is in the record's terms.
-                if reply.client_info.is_some() {
-                    self.check_account(&reply, Some(record))?;
-                }
-                Ok(reply)
-            });
-            let error = match renewed {
-                Ok(reply) => {
-                    let how = How::Renewal(&candidate);
-                    let kept = self.keep(request, &reply, Some(record), how).await;
-                    return kept.map(|(token, _)| token).map_err(Some);
-                }
-                Err(error) => error,
-            };
-            let Some(refused) = error.oauth().filter(|oauth| !oauth.is_transient()) else {
-                return Err(Some(error));
-            };
-            if !is_current && refused.error == "invalid_grant" {
-                is_current = true;
-                // Where it cannot be read, what is known has to do.
-                let changed = self.read_again(request.cae).await.unwrap_or_default();
-                if changed && let Some(token) = self.known(request) {
-                    return Ok(token);
-                }
-            }
-            let dead = refused.is_dead_token() && self.is_at_home(request, record);
-            if dead {
-                let changes =
-                    self.write_state()
-                        .forget_refresh_token(oauth, record, &candidate.secret);
-                self.store_or_warn(changes).await;
-            }
-            // That a token is dead says less than what the next one was refused for.
-            if refusal.as_ref().is_none_or(|(_, dead)| *dead) {
-                refusal = Some((error, dead));
-            }
-            tried.push(candidate.secret);
-        }
-        let Some((error, _)) = refusal else {
-            return Err(None);
-        };
-        // Until there are other refresh tokens, these would be refused again.
-        if error.needs_person() {
-            let fingerprint = Fingerprint::of(&candidates());
-            let mut state = self.write_state();
-            state.set_refusal(request.clone(), fingerprint, error.clone());
-        }
-        Err(Some(error))
-    }
-
-    /// Whether this half has a refresh token of the person.
-    async fn lends(&self, record: &AuthenticationRecord, cae: bool) -> bool {
-        if let Err(error) = self.see_changes(cae).await {
-            tracing::warn!(kind = ?error.kind(), "half of the token cache: {error}");
-        }
-        let state = self.read_state();
-        let candidates = state.refresh_candidates(&self.source.oauth, record, cae);
-        candidates.iter().any(|candidate| candidate.cae == cae)
-    }
-
-    /// Whether this request goes to the account's home tenant.
-    fn is_at_home(&self, request: &TokenRequest, record: &AuthenticationRecord) -> bool {
-        let state = self.read_state();
-        let asked = state.realm_of(&self.source.oauth, record, &request.tenant);
-        match state::home_tenant(record) {
-            // Personal accounts are no organization's, whatever it says of them.
-            Some(PERSONAL_ACCOUNTS) if request.tenant.as_str() == TenantId::ORGANIZATIONS => false,
-            Some(home) => asked == Some(home),
-            // An account without a home tenant is of the only one that there is.
-            None => true,
-        }
-    }
-
-    /// Leaves an authority alone that asks for it, or that failed while a token lives: then there
-    /// is time. A person can be asked at once.
-    fn pause_after(&self, request: &TokenRequest, error: &Error, is_living: bool) {
-        let asked = error
-            .retry_after()
-            .filter(|_| !error.needs_person())
-            .map(|wait| wait.min(LONGEST_PAUSE));
-        let own = is_living.then_some(PAUSE);
-        if let Some(pause) = asked.max(own) {
-            let now = self.clock.now();
-            let pause = Pause {
-                until: now + seconds(pause),
-                why: error.clone(),
-                is_asked: asked.is_some(),
-            };
-            self.write_state().set_pause(request.clone(), now, pause);
-        }
-    }
-
     /// Asks a person; `expected` is who it has to be, if anybody in particular.
     pub(super) async fn ask(
         &self,
@@ -363,7 +197,11 @@ impl Inner {
     }
 
     /// A token of somebody else than it was asked for is not kept.
-    fn check_account(&self, reply: &Tokens, expected: Option<&AuthenticationRecord>) -> Result<()> {
+    pub(super) fn check_account(
+        &self,
+        reply: &Tokens,
+        expected: Option<&AuthenticationRecord>,
+    ) -> Result<()> {
         let Some(expected) = expected else {
             return Ok(());
         };
@@ -388,7 +226,7 @@ impl Inner {
     }
 
     /// Keeps a reply under the person's own tenant.
-    async fn keep(
+    pub(super) async fn keep(
         &self,
         request: &TokenRequest,
         reply: &Tokens,
@@ -418,37 +256,4 @@ impl Inner {
         }
         Ok((handed_out(reply), record))
     }
-}
-
-fn handed_out(reply: &Tokens) -> AccessTokenInfo {
-    AccessTokenInfo {
-        token: secret(&reply.access_token),
-        expires_on: time(reply.expires_on),
-        token_type: reply.token_type.clone(),
-        refresh_on: reply.refresh_on.map(time),
-    }
-}
-
-fn too_slow(patience: Patience) -> Error {
-    let seconds = patience.total().as_secs();
-    Error::new(
-        ErrorKind::Network,
-        format!("the authority did not answer within {seconds} seconds; try again"),
-    )
-}
-
-fn log_failure(error: &Error) {
-    let (kind, code) = (
-        error.kind(),
-        error.oauth().map(|oauth| oauth.error.as_str()),
-    );
-    tracing::warn!(
-        ?kind,
-        code,
-        "no newer token could be had; the old one still lives"
-    );
-}
-
-fn seconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 2)
 }

@@ -5,6 +5,7 @@ mod answer;
 mod decision;
 mod flights;
 mod gate;
+mod renewal;
 mod required;
 mod state;
 mod storage;
@@ -241,13 +242,9 @@ impl Session {
     pub(crate) async fn sign_out(&self) -> Result<()> {
         let inner = &self.inner;
         runtime()?;
-        // What cannot be read is forgotten here all the same, and its error is told.
-        let mut seen = Ok(());
-        for cae in [false, true] {
-            seen = seen.and(inner.see_changes(cae).await);
-        }
-        // Under the lock: a peer may be halfway through writing.
-        seen = seen.and(inner.read_again(false).await.map(drop));
+        // Under the lock, as a peer may be halfway through writing. What cannot be read is forgotten
+        // here all the same, and its error is told.
+        let seen = inner.read_again(false).await.map(drop);
         let changes = {
             let mut state = inner.write_state();
             let oauth = &inner.source.oauth;

@@ -5,7 +5,7 @@ use crate::{
     oauth::OAuthClient,
     record::AuthenticationRecord,
     sensitive::Sensitive,
-    tenant::TenantId,
+    tenant::{self, TenantId},
     tokens::Tokens,
 };
 use std::{
@@ -87,13 +87,15 @@ impl State {
     ) -> Option<&AccessToken> {
         let owner = owner(oauth, &record.home_account_id);
         let realm = self.realm_of(oauth, record, tenant)?;
-        let in_realm = |realm| self.cache.access_token(owner, realm, scopes, cae, now);
+        let in_realm = |realm: &str| self.cache.access_token(owner, realm, scopes, cae, now);
         let found = in_realm(realm);
-        if found.is_some_and(|token| token.expires_on > now) || home_tenant(record) != Some(realm) {
+        if found.is_some_and(|token| token.expires_on > now)
+            || tenant::home_of(&record.home_account_id) != Some(realm)
+        {
             return found;
         }
         // Python's library keeps a token of the home tenant under the name that it asked for.
-        let under_names = NAMES_OF_HOME.iter().filter_map(|name| in_realm(name));
+        let under_names = tenant::names_of_home().filter_map(|name| in_realm(name));
         under_names
             .chain(found)
             .max_by_key(|token| token.expires_on)
@@ -160,7 +162,7 @@ impl State {
                 .to_owned()
         });
         let is_domain =
-            !request.tenant.is_id() && !NAMES_OF_HOME.contains(&request.tenant.as_str());
+            !request.tenant.is_id() && !tenant::is_name_of_home(request.tenant.as_str());
         let reply = Reply {
             asked_tenant: is_domain.then(|| request.tenant.as_str().to_owned()),
             realm: realm.clone(),
@@ -345,7 +347,7 @@ impl State {
         let known = self.tenant_ids.iter().find(|(name, _)| name == tenant);
         let known = known.map(|(_, id)| id.as_str());
         known.or_else(|| match tenant.as_str() {
-            name if NAMES_OF_HOME.contains(&name) => home_tenant(record),
+            name if tenant::is_name_of_home(name) => tenant::home_of(&record.home_account_id),
             // One tenant, under a name of its own.
             "adfs" => Some("adfs"),
             domain => {
@@ -372,15 +374,6 @@ impl Fingerprint {
         }
         Self(hasher.finish())
     }
-}
-
-/// The names by which a person's home tenant is asked for.
-const NAMES_OF_HOME: [&str; 3] = [TenantId::ORGANIZATIONS, "common", "consumers"];
-
-/// The tenant that an account is of: the second part of `uid.utid`.
-pub(super) fn home_tenant(record: &AuthenticationRecord) -> Option<&str> {
-    let (_, tenant) = record.home_account_id.rsplit_once('.')?;
-    azure_core::Uuid::try_parse(tenant).ok().map(|_| tenant)
 }
 
 /// Nobody's tokens are kept: an answer to a person's sign-in must say who signed in.
