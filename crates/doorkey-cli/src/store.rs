@@ -7,9 +7,12 @@ use doorkey::{
 };
 use std::{
     error::Error as _,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
-use tokio::{runtime::TryCurrentError, sync::OnceCell};
+use tokio::runtime::TryCurrentError;
 
 /// The first of the two that works, for as long as the command runs. What the other one holds stays
 /// there: where a keyring appears or goes, a person signs in once more.
@@ -17,7 +20,7 @@ use tokio::{runtime::TryCurrentError, sync::OnceCell};
 pub(crate) struct OfThisMachine {
     system: SystemStore,
     encrypted: EncryptedFileStore,
-    chosen: OnceCell<Chosen>,
+    chosen: OnceLock<Chosen>,
     announced: AtomicBool,
 }
 
@@ -34,28 +37,42 @@ impl Default for OfThisMachine {
         Self {
             system: SystemStore::new(false),
             encrypted: EncryptedFileStore::new(key).on_notice(console::warn),
-            chosen: OnceCell::new(),
+            chosen: OnceLock::new(),
             announced: AtomicBool::new(false),
         }
     }
 }
 
 impl OfThisMachine {
-    async fn chosen(&self, partition: &Partition) -> Result<&Chosen> {
-        let choosing = async || match self.system.load(partition).await {
-            Ok(_) => Ok(Chosen::System),
-            Err(error) if error.kind() == ErrorKind::CredentialUnavailable => {
-                if lacks_runtime(&error) {
-                    return Err(error);
-                }
+    /// Reads from the first that works, which is chosen by that.
+    async fn choose(&self, partition: &Partition) -> Result<StoredCache> {
+        let (stored, chosen) = match self.system.load(partition).await {
+            Ok(stored) => (stored, Chosen::System),
+            Err(error)
+                if error.kind() == ErrorKind::CredentialUnavailable && !lacks_runtime(&error) =>
+            {
                 match self.encrypted.load(partition).await {
-                    Ok(_) => Ok(Chosen::Encrypted(error)),
-                    Err(other) => Err(neither(&error, other)),
+                    Ok(stored) => (stored, Chosen::Encrypted(error)),
+                    Err(other) => return Err(neither(&error, other)),
                 }
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
         };
-        self.chosen.get_or_try_init(choosing).await
+        // Whoever was quicker has chosen the same.
+        let _ = self.chosen.set(chosen);
+        Ok(stored)
+    }
+
+    async fn chosen(&self, partition: &Partition) -> Result<&Chosen> {
+        if self.chosen.get().is_none() {
+            self.choose(partition).await?;
+        }
+        self.chosen.get().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Cache,
+                "no place for tokens was chosen; try again",
+            )
+        })
     }
 
     /// Once, as the file is there from now on.
@@ -73,16 +90,19 @@ impl OfThisMachine {
 #[async_trait::async_trait]
 impl TokenCacheStore for OfThisMachine {
     async fn load(&self, partition: &Partition) -> Result<StoredCache> {
-        match self.chosen(partition).await? {
-            Chosen::System => self.system.load(partition).await,
-            Chosen::Encrypted(_) => self.encrypted.load(partition).await,
+        match self.chosen.get() {
+            None => self.choose(partition).await,
+            Some(Chosen::System) => self.system.load(partition).await,
+            Some(Chosen::Encrypted(_)) => self.encrypted.load(partition).await,
         }
     }
 
     async fn version(&self, partition: &Partition) -> Result<CacheVersion> {
-        match self.chosen(partition).await? {
-            Chosen::System => self.system.version(partition).await,
-            Chosen::Encrypted(_) => self.encrypted.version(partition).await,
+        match self.chosen.get() {
+            // Of no state, so that it is loaded, and chosen by that.
+            None => Ok(CacheVersion::from("not chosen yet")),
+            Some(Chosen::System) => self.system.version(partition).await,
+            Some(Chosen::Encrypted(_)) => self.encrypted.version(partition).await,
         }
     }
 

@@ -77,7 +77,7 @@ pub async fn accounts(options: &PublicClientOptions) -> Result<Vec<Account>> {
 ///
 /// # Errors
 ///
-/// As [`accounts`]; then nothing was removed.
+/// As [`accounts`], and where the cache cannot be written to; then some of it may still be there.
 pub async fn sign_out(options: &PublicClientOptions, account: &Account) -> Result<()> {
     sign_out_with(options, account, &Environment::default()).await
 }

@@ -54,7 +54,9 @@ pub struct PublicClientOptions {
 /// ```
 #[derive(Clone, Debug)]
 pub struct TokenCachePersistenceOptions {
-    /// The cache's name. `msal.cache` by default, which the Azure Identity libraries share.
+    /// The cache's name. `msal.cache` by default, which the Azure Identity libraries share. It becomes
+    /// a part of files' names: a credential refuses path separators, a dot at its beginning, control
+    /// characters, and more than 200 bytes.
     pub name: String,
     /// Whether the cache may be kept in a plain file where a Linux has no working keyring. `false`
     /// by default; it means nothing on Windows and macOS.

@@ -9,7 +9,7 @@ pub(crate) struct TenantId {
 }
 
 /// The names by which a person's home tenant is asked for.
-const NAMES_OF_HOME: [&str; 3] = [TenantId::ORGANIZATIONS, "common", "consumers"];
+pub(crate) const NAMES_OF_HOME: [&str; 3] = [TenantId::ORGANIZATIONS, "common", "consumers"];
 
 /// The tenant of all personal Microsoft accounts
 /// ([Microsoft's list of claims](https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference)).
@@ -19,15 +19,6 @@ pub(crate) const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad
 pub(crate) fn home_of(home_account_id: &str) -> Option<&str> {
     let (_, tenant) = home_account_id.rsplit_once('.')?;
     azure_core::Uuid::try_parse(tenant).ok().map(|_| tenant)
-}
-
-/// Whether a person's home tenant stands behind this name.
-pub(crate) fn is_name_of_home(name: &str) -> bool {
-    NAMES_OF_HOME.contains(&name)
-}
-
-pub(crate) fn names_of_home() -> impl Iterator<Item = &'static str> {
-    NAMES_OF_HOME.into_iter()
 }
 
 impl TenantId {

@@ -93,7 +93,7 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// The tenant by its id, where it is kept under a name for many.
     pub(crate) fn tenant_id(&self) -> String {
-        let is_name = self.realm.is_empty() || tenant::is_name_of_home(&self.realm);
+        let is_name = self.realm.is_empty() || tenant::NAMES_OF_HOME.contains(&self.realm.as_str());
         let home = tenant::home_of(&self.home_account_id).filter(|_| is_name);
         home.unwrap_or(&self.realm).to_owned()
     }

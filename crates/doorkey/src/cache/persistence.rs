@@ -69,7 +69,7 @@ impl Persistence {
         let partition = self.partition(cae);
         let mut notice = None;
         // Damage is set aside before anything is written over it, and that is not done in the
-        // change. Twice, in case somebody else does the same.
+        // change: so it is done again, and once more in case somebody else damaged it meanwhile.
         let mut aside: Option<Zeroizing<Vec<u8>>> = None;
         for _ in 0..3 {
             let mut damaged = None;

@@ -95,7 +95,9 @@ impl State {
             return found;
         }
         // Python's library keeps a token of the home tenant under the name that it asked for.
-        let under_names = tenant::names_of_home().filter_map(|name| in_realm(name));
+        let under_names = tenant::NAMES_OF_HOME
+            .iter()
+            .filter_map(|name| in_realm(name));
         under_names
             .chain(found)
             .max_by_key(|token| token.expires_on)
@@ -162,7 +164,7 @@ impl State {
                 .to_owned()
         });
         let is_domain =
-            !request.tenant.is_id() && !tenant::is_name_of_home(request.tenant.as_str());
+            !request.tenant.is_id() && !tenant::NAMES_OF_HOME.contains(&request.tenant.as_str());
         let reply = Reply {
             asked_tenant: is_domain.then(|| request.tenant.as_str().to_owned()),
             realm: realm.clone(),
@@ -347,7 +349,9 @@ impl State {
         let known = self.tenant_ids.iter().find(|(name, _)| name == tenant);
         let known = known.map(|(_, id)| id.as_str());
         known.or_else(|| match tenant.as_str() {
-            name if tenant::is_name_of_home(name) => tenant::home_of(&record.home_account_id),
+            name if tenant::NAMES_OF_HOME.contains(&name) => {
+                tenant::home_of(&record.home_account_id)
+            }
             // One tenant, under a name of its own.
             "adfs" => Some("adfs"),
             domain => {

@@ -3,7 +3,8 @@
 mod protection;
 
 use super::{
-    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, blocking, file, lock, place,
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, blocking, file,
+    locked_file::LockedFile, place::Folder,
 };
 use crate::{error::Result, seams::Environment};
 use async_trait::async_trait;
@@ -13,16 +14,18 @@ use zeroize::Zeroizing;
 /// Keeps a token cache in the file that the Azure Identity libraries of other languages share.
 #[derive(Clone, Debug)]
 pub(super) struct DpapiStore {
-    environment: Environment,
+    folder: Folder,
 }
 
 impl DpapiStore {
     pub(super) fn new(environment: Environment) -> Self {
-        Self { environment }
+        Self {
+            folder: Folder::Shared(environment),
+        }
     }
 
     fn path(&self, partition: &Partition) -> Result<PathBuf> {
-        Ok(place::folder(&self.environment)?.join(partition.file_name()))
+        self.folder.file(partition, "")
     }
 }
 
@@ -46,24 +49,15 @@ impl TokenCacheStore for DpapiStore {
         partition: &Partition,
         change: &mut CacheChange<'_>,
     ) -> Result<CacheVersion> {
-        let path = self.path(partition)?;
-        let lock = lock::acquire(&path).await?;
-        let stored = file::read(&path)?;
+        let (file, stored) = LockedFile::open(self.path(partition)?).await?;
         let bytes = blocking(move || opened(stored.bytes)).await?;
         let Some(new) = change(&bytes).map(Zeroizing::new) else {
             // That it could be encrypted is part of whether it could be written.
             blocking(|| protection::protect(b"{}")).await?;
             return Ok(stored.version);
         };
-        // The lock goes with the write: whoever stops waiting for it does not let somebody else
-        // write in between.
-        blocking(move || {
-            let protected = protection::protect(&new)?;
-            let version = file::replace(&path, &protected);
-            drop(lock);
-            version
-        })
-        .await
+        file.replace(move || protection::protect(&new).map(Zeroizing::new))
+            .await
     }
 
     async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {

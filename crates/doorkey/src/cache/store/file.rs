@@ -76,7 +76,7 @@ pub(super) fn read(path: &Path) -> Result<StoredCache> {
         let version = version_of(&before);
         if version == version_of(&after) {
             // Somebody may write as much again within the same tick of the file system's clock: what
-            // was written just now is read once more. Our own files come from ahead of the time.
+            // was written just now is read once more. Our own files are a second ahead, and of their own.
             let version = if is_settled(&before) {
                 version
             } else {

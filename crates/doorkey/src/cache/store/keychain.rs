@@ -12,7 +12,7 @@ mod item;
 mod item;
 
 use super::{
-    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file, lock, place,
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file, lock, place::Folder,
     signal_file,
 };
 use crate::{
@@ -38,7 +38,7 @@ const SERVICE: &str = "Microsoft.Developer.IdentityService";
 /// a change without asking the Keychain.
 #[derive(Clone, Debug)]
 pub(super) struct KeychainStore {
-    environment: Environment,
+    folder: Folder,
     /// Shared by the clones, so that dialogs do not pile up: one conversation at a time.
     alone: Arc<Mutex<()>>,
 }
@@ -46,13 +46,13 @@ pub(super) struct KeychainStore {
 impl KeychainStore {
     pub(super) fn new(environment: Environment) -> Self {
         Self {
-            environment,
+            folder: Folder::Shared(environment),
             alone: Arc::default(),
         }
     }
 
     fn signal(&self, partition: &Partition) -> Result<PathBuf> {
-        Ok(place::folder(&self.environment)?.join(partition.file_name()))
+        self.folder.file(partition, "")
     }
 
     /// Does something with the Keychain, which may ask the person first.

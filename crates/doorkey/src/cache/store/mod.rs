@@ -16,6 +16,7 @@ mod file;
 #[cfg(any(target_os = "macos", all(test, unix)))]
 mod keychain;
 mod lock;
+mod locked_file;
 mod memory;
 mod place;
 mod plain_file;
@@ -265,23 +266,6 @@ impl fmt::Debug for StoredCache {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CacheVersion(Vec<u8>);
 
-/// Work that waits for the system, off the threads of the runtime; here, where there is none.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        return work();
-    };
-    let outcome = runtime.spawn_blocking(work).await;
-    outcome.unwrap_or_else(|error| {
-        Err(Error::new(
-            ErrorKind::Cache,
-            "the token cache was not written, as the program's runtime is ending",
-        )
-        .with_source(error))
-    })
-}
-
 impl From<Vec<u8>> for CacheVersion {
     fn from(bytes: Vec<u8>) -> Self {
         Self(bytes)
@@ -298,6 +282,23 @@ impl From<u64> for CacheVersion {
     fn from(counter: u64) -> Self {
         Self(counter.to_be_bytes().to_vec())
     }
+}
+
+/// Work that waits for the system, off the threads of the runtime; here, where there is none.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return work();
+    };
+    let outcome = runtime.spawn_blocking(work).await;
+    outcome.unwrap_or_else(|error| {
+        Err(Error::new(
+            ErrorKind::Cache,
+            "the token cache was not written, as the program's runtime is ending",
+        )
+        .with_source(error))
+    })
 }
 
 #[cfg(test)]

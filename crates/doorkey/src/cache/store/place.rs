@@ -1,15 +1,40 @@
 //! Where the Azure Identity libraries of the other languages keep their caches.
 
-use super::file::SHARED_FOLDER;
+use super::{Partition, file::SHARED_FOLDER};
 use crate::{
     error::{Error, ErrorKind, Result},
     seams::Environment,
 };
 use std::path::{Path, PathBuf};
 
+/// Where a store has its files.
+#[derive(Clone, Debug)]
+pub(super) enum Folder {
+    /// That of the Azure Identity libraries.
+    Shared(Environment),
+    Own(PathBuf),
+}
+
+impl Folder {
+    /// The file of a partition, under its name and an ending of the store's own.
+    pub(super) fn file(&self, partition: &Partition, ending: &str) -> Result<PathBuf> {
+        let folder = match self {
+            Self::Shared(environment) => folder(environment)?,
+            Self::Own(folder) => folder.clone(),
+        };
+        Ok(folder.join(format!("{}{ending}", partition.file_name())))
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::Shared(Environment::default())
+    }
+}
+
 /// The folder of the caches, of the locks, and of the files that signal a change to who watches:
 /// `~/.IdentityService`, on Windows `%LOCALAPPDATA%\.IdentityService`.
-pub(super) fn folder(environment: &Environment) -> Result<PathBuf> {
+fn folder(environment: &Environment) -> Result<PathBuf> {
     let variable = if cfg!(windows) {
         "LOCALAPPDATA"
     } else {

@@ -1,5 +1,6 @@
 use super::{
-    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, blocking, file, lock, place,
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file,
+    locked_file::LockedFile, place::Folder,
 };
 use crate::{error::Result, seams::Environment};
 use async_trait::async_trait;
@@ -24,8 +25,7 @@ use zeroize::Zeroizing;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct PlainFileStore {
-    folder: Option<PathBuf>,
-    environment: Environment,
+    folder: Folder,
 }
 
 impl PlainFileStore {
@@ -40,24 +40,18 @@ impl PlainFileStore {
     #[must_use]
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self {
-            folder: Some(folder.into()),
-            ..Self::default()
+            folder: Folder::Own(folder.into()),
         }
     }
 
     pub(super) fn with_environment(environment: Environment) -> Self {
         Self {
-            folder: None,
-            environment,
+            folder: Folder::Shared(environment),
         }
     }
 
     fn path(&self, partition: &Partition) -> Result<PathBuf> {
-        let folder = match &self.folder {
-            Some(folder) => folder.clone(),
-            None => place::folder(&self.environment)?,
-        };
-        Ok(folder.join(partition.file_name()))
+        self.folder.file(partition, "")
     }
 }
 
@@ -76,21 +70,12 @@ impl TokenCacheStore for PlainFileStore {
         partition: &Partition,
         change: &mut CacheChange<'_>,
     ) -> Result<CacheVersion> {
-        let path = self.path(partition)?;
-        let lock = lock::acquire(&path).await?;
-        let old = file::read(&path)?;
+        let (file, old) = LockedFile::open(self.path(partition)?).await?;
         let bytes = Zeroizing::new(old.bytes);
-        let Some(new) = change(&bytes).map(Zeroizing::new) else {
-            return Ok(old.version);
-        };
-        // The lock goes with the write: whoever stops waiting for it does not let somebody else
-        // write in between.
-        blocking(move || {
-            let version = file::replace(&path, &new);
-            drop(lock);
-            version
-        })
-        .await
+        match change(&bytes).map(Zeroizing::new) {
+            Some(new) => file.replace(|| Ok(new)).await,
+            None => Ok(old.version),
+        }
     }
 
     async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {

@@ -1,7 +1,7 @@
 //! The Secret Service of a Linux desktop: gnome-keyring, KWallet, KeePassXC.
 
 use super::{
-    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file, lock, place,
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, file, lock, place::Folder,
     signal_file,
 };
 use crate::{
@@ -48,7 +48,7 @@ impl SecretServiceStore {
     }
 
     fn signal(&self, partition: &Partition) -> Result<PathBuf> {
-        Ok(place::folder(&self.environment)?.join(partition.file_name()))
+        Folder::Shared(self.environment.clone()).file(partition, "")
     }
 
     /// Does something with the keyring, which has to answer in time.

@@ -31,7 +31,8 @@ impl EncryptionKey {
     /// A passphrase, from which the key is derived by Argon2id (19 MiB, 2 passes: the least that
     /// [OWASP](https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html)
     /// recommends) once in each run. Take a long one: whoever has the file can try as many as they
-    /// like.
+    /// like. An empty one is refused when it is needed
+    /// ([`InvalidArgument`](crate::ErrorKind::InvalidArgument)).
     #[must_use]
     pub fn from_passphrase(passphrase: Secret) -> Self {
         Self(Source::Passphrase(passphrase))

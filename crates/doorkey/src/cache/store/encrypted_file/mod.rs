@@ -10,12 +10,10 @@ mod key;
 pub use key::EncryptionKey;
 
 use super::{
-    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, blocking, file, lock, place,
+    CacheChange, CacheVersion, Partition, StoredCache, TokenCacheStore, blocking, file, lock,
+    locked_file::LockedFile, place::Folder,
 };
-use crate::{
-    error::{Error, ErrorKind, Result},
-    seams::Environment,
-};
+use crate::error::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use envelope::{Envelope, Found, Opened};
 use key::{Key, Keys};
@@ -52,8 +50,7 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct EncryptedFileStore {
     keys: Arc<Keys>,
-    folder: Option<PathBuf>,
-    environment: Environment,
+    folder: Folder,
     on_notice: Option<OnNotice>,
 }
 
@@ -66,8 +63,7 @@ impl EncryptedFileStore {
     pub fn new(key: EncryptionKey) -> Self {
         Self {
             keys: Arc::new(Keys::new(key)),
-            folder: None,
-            environment: Environment::default(),
+            folder: Folder::default(),
             on_notice: None,
         }
     }
@@ -75,7 +71,7 @@ impl EncryptedFileStore {
     /// In a folder of your own, which is made where there is none.
     #[must_use]
     pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
+        self.folder = Folder::Own(folder.into());
         self
     }
 
@@ -88,11 +84,7 @@ impl EncryptedFileStore {
     }
 
     fn path(&self, partition: &Partition) -> Result<PathBuf> {
-        let folder = match &self.folder {
-            Some(folder) => folder.clone(),
-            None => place::folder(&self.environment)?,
-        };
-        Ok(folder.join(format!("{}.doorkey", partition.file_name())))
+        self.folder.file(partition, ".doorkey")
     }
 
     /// The key for an envelope, if there is one: deriving it takes time by design, once.
@@ -139,8 +131,7 @@ impl TokenCacheStore for EncryptedFileStore {
         change: &mut CacheChange<'_>,
     ) -> Result<CacheVersion> {
         let path = self.path(partition)?;
-        let lock = lock::acquire(&path).await?;
-        let stored = file::read(&path)?;
+        let (file, stored) = LockedFile::open(path.clone()).await?;
         let Contents { bytes, key, lost } = self.contents(&path, &stored.bytes, partition).await?;
         let new = change(&bytes).map(Zeroizing::new);
         let Some(new) = new else {
@@ -161,13 +152,8 @@ impl TokenCacheStore for EncryptedFileStore {
                 aside.display()
             ));
         }
-        let sealed = Envelope::seal(&new, &key, partition)?;
-        blocking(move || {
-            let version = file::replace(&path, &sealed);
-            drop(lock);
-            version
-        })
-        .await
+        let sealed = Zeroizing::new(Envelope::seal(&new, &key, partition)?);
+        file.replace(|| Ok(sealed)).await
     }
 
     async fn set_aside(&self, partition: &Partition, damaged: &[u8]) -> Result<Option<String>> {
