@@ -143,3 +143,28 @@ async fn we_sign_in_and_python_is_silent() {
     assert_eq!(ours, theirs);
     assert_eq!(scene.redeemed(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_renew_in_turns() {
+    let scene = Scene::new().await;
+    let record = scene.we_sign_in().await;
+    scene.emulator.clear_requests();
+    let scopes = [
+        OTHER_SCOPE,
+        "https://storage.azure.com/.default",
+        "https://graph.microsoft.com/User.Read",
+        "https://database.windows.net/.default",
+    ];
+    for (turn, scope) in scopes.iter().enumerate() {
+        let arguments = ["token", scope, &record];
+        let (first, second) = if turn % 2 == 0 {
+            (scene.python(&arguments), scene.ours(&arguments))
+        } else {
+            (scene.ours(&arguments), scene.python(&arguments))
+        };
+        let renewed = scene.run(first).await;
+        assert_eq!(scene.redeemed(), turn + 1, "by the other's refresh token");
+        assert_eq!(scene.run(second).await, renewed);
+        assert_eq!(scene.redeemed(), turn + 1);
+    }
+}
