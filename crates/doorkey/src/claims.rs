@@ -2,7 +2,12 @@
 //! [OpenID Connect Core, section 5.5](https://openid.net/specs/openid-connect-core-1_0.html#ClaimsParameter).
 
 use crate::error::{Error, Result};
-use serde_json::{Map, Value, json};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{json, value::RawValue};
+use std::fmt;
 
 /// The capability that makes a token revocable: the client knows what to do with a claims
 /// challenge
@@ -10,61 +15,124 @@ use serde_json::{Map, Value, json};
 const CONTINUOUS_ACCESS: &str = "cp1";
 
 /// What is sent as `claims`: the caller's text as it was given, unless our capability has to be
-/// added to it.
+/// added to it; then everything else in it stays as it was given.
 pub(crate) fn parameter(claims: Option<&str>, enable_cae: bool) -> Result<Option<String>> {
-    let mut request = match claims {
-        Some(claims) => parse(claims)?,
-        None if enable_cae => Map::new(),
-        None => return Ok(None),
-    };
-    if !enable_cae {
-        return Ok(claims.map(str::to_owned));
+    match claims {
+        Some(claims) if enable_cae => with_capability(claims).map(Some),
+        Some(claims) => Object::parse(claims).map(|_| Some(claims.to_owned())),
+        None if enable_cae => with_capability("{}").map(Some),
+        None => Ok(None),
     }
-    add_capability(&mut request)?;
-    Ok(Some(Value::Object(request).to_string()))
 }
 
-fn parse(claims: &str) -> Result<Map<String, Value>> {
-    serde_json::from_str(claims).map_err(|error| {
-        Error::invalid_argument(format!(
-            "`claims` is not a JSON object ({error}); give the decoded claims of the challenge"
-        ))
-    })
-}
-
-fn add_capability(request: &mut Map<String, Value>) -> Result<()> {
-    let refuse = |member: &str| {
-        Error::invalid_argument(format!(
-            "`claims` has a member `{member}` of a shape that is none"
-        ))
+fn with_capability(claims: &str) -> Result<String> {
+    let mut request = Object::parse(claims)?;
+    let mut access_token = request.object("access_token")?;
+    let mut capabilities = access_token.object("xms_cc")?;
+    let values: Vec<&RawValue> = match capabilities.get("values").map(RawValue::get) {
+        None | Some("null") => Vec::new(),
+        Some(values) => serde_json::from_str(values).map_err(|_| shape("values"))?,
     };
-    let access_token = match request.entry("access_token").or_insert_with(|| json!({})) {
-        Value::Object(members) => members,
-        // `null` asks for the default, as for any claim.
-        member @ Value::Null => {
-            *member = json!({});
-            member
-                .as_object_mut()
-                .ok_or_else(|| refuse("access_token"))?
+    let is_known = |value: &&RawValue| {
+        serde_json::from_str::<String>(value.get())
+            .is_ok_and(|value| value.eq_ignore_ascii_case(CONTINUOUS_ACCESS))
+    };
+    if values.iter().any(is_known) {
+        return Ok(claims.to_owned());
+    }
+    let ours = json!(CONTINUOUS_ACCESS).to_string();
+    let values: Vec<_> = values.iter().map(|value| value.get()).collect();
+    let values = values
+        .into_iter()
+        .chain([ours.as_str()])
+        .collect::<Vec<_>>();
+    capabilities.set("values", format!("[{}]", values.join(",")));
+    access_token.set("xms_cc", capabilities.to_string());
+    request.set("access_token", access_token.to_string());
+    Ok(request.to_string())
+}
+
+fn shape(member: &str) -> Error {
+    Error::invalid_argument(format!(
+        "`claims` has a member `{member}` of a shape that is none"
+    ))
+}
+
+/// An object whose members keep their order, and their text.
+#[derive(Default)]
+struct Object(Vec<(String, Box<RawValue>)>);
+
+impl Object {
+    fn parse(claims: &str) -> Result<Self> {
+        serde_json::from_str(claims).map_err(|error| {
+            Error::invalid_argument(format!(
+                "`claims` is not a JSON object ({error}); give the decoded claims of the challenge"
+            ))
+        })
+    }
+
+    fn get(&self, name: &str) -> Option<&RawValue> {
+        // Where a name is there twice, the last one counts, as for most readers.
+        let mut members = self.0.iter().rev();
+        members
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| &**value)
+    }
+
+    /// The member, which is an object; `null` asks for the default, as for any claim.
+    fn object(&self, name: &str) -> Result<Self> {
+        match self.get(name).map(RawValue::get) {
+            None | Some("null") => Ok(Self::default()),
+            Some(value) => serde_json::from_str(value).map_err(|_| shape(name)),
         }
-        _ => return Err(refuse("access_token")),
-    };
-    let capabilities = access_token.entry("xms_cc").or_insert(Value::Null);
-    let mut values = match capabilities.get("values") {
-        None => Vec::new(),
-        Some(Value::Array(values)) => values.clone(),
-        Some(_) => return Err(refuse("access_token.xms_cc.values")),
-    };
-    let known = |value: &Value| {
-        value
-            .as_str()
-            .is_some_and(|value| value.eq_ignore_ascii_case(CONTINUOUS_ACCESS))
-    };
-    if !values.iter().any(known) {
-        values.push(CONTINUOUS_ACCESS.into());
     }
-    *capabilities = json!({ "values": values });
-    Ok(())
+
+    fn set(&mut self, name: &str, value: String) {
+        // Made of JSON, so it is JSON.
+        let Ok(value) = RawValue::from_string(value) else {
+            return;
+        };
+        let mut members = self.0.iter_mut().rev();
+        match members.find(|(known, _)| known == name) {
+            Some((_, member)) => *member = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("{")?;
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(formatter, "{comma}{}:{}", json!(name), value.get())?;
+        }
+        formatter.write_str("}")
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Object(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +159,16 @@ mod tests {
                 true,
                 Some(r#"{"access_token":{"xms_cc":{"values":["x","CP1"]}}}"#),
             ),
+            // In its order, with its numbers and its foreign members.
+            (
+                Some(
+                    r#"{"z":1.0e2,"access_token":{"nbf":null,"xms_cc":{"b":[ 1 ],"values":null}},"a":"\u00e4"}"#,
+                ),
+                true,
+                Some(
+                    r#"{"z":1.0e2,"access_token":{"nbf":null,"xms_cc":{"b":[ 1 ],"values":["cp1"]}},"a":"\u00e4"}"#,
+                ),
+            ),
             (
                 Some(r#"{"access_token":null}"#),
                 true,
@@ -113,6 +191,12 @@ mod tests {
                 assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument);
             }
         }
-        assert!(parameter(Some(r#"{"access_token":7}"#), true).is_err());
+        for claims in [
+            r#"{"access_token":7}"#,
+            r#"{"access_token":{"xms_cc":[]}}"#,
+            r#"{"access_token":{"xms_cc":{"values":"cp1"}}}"#,
+        ] {
+            parameter(Some(claims), true).unwrap_err();
+        }
     }
 }

@@ -198,6 +198,27 @@ impl Error {
         }
         None
     }
+
+    /// From any credential's error: [`find`](Self::find)s ours in it. Another's is `Refused` where a
+    /// service has answered, `Network` where none could be reached, else `CredentialUnavailable`, as
+    /// such errors do not say more to a program.
+    pub(crate) fn of_any(error: azure_core::Error) -> Self {
+        if let Some(ours) = Self::find(&error) {
+            return ours.clone();
+        }
+        use azure_core::error::ErrorKind as Theirs;
+        let mut kind = ErrorKind::CredentialUnavailable;
+        let mut current: Option<&(dyn StdError + 'static)> = Some(&error);
+        while let Some(error) = current {
+            match error.downcast_ref().map(azure_core::Error::kind) {
+                Some(Theirs::HttpResponse { .. }) => kind = ErrorKind::Refused,
+                Some(Theirs::Connection) => kind = ErrorKind::Network,
+                _ => {}
+            }
+            current = error.source();
+        }
+        Self::new(kind, error.to_string()).with_source(error)
+    }
 }
 
 impl fmt::Display for Error {
@@ -255,6 +276,35 @@ mod tests {
     fn is_not_found_where_it_is_not() {
         let theirs = azure_core::Error::with_message(azure_core::error::ErrorKind::Io, "disk");
         assert!(Error::find(&theirs).is_none());
+    }
+
+    #[test]
+    fn others_are_told_apart_by_what_they_are_made_of() {
+        use azure_core::error::ErrorKind as Theirs;
+        let answered = azure_core::Error::with_message(
+            Theirs::HttpResponse {
+                status: azure_core::http::StatusCode::Unauthorized,
+                error_code: None,
+                raw_response: None,
+            },
+            "no",
+        );
+        let ours = azure_core::Error::from(Error::new(ErrorKind::Declined, "no"));
+        for (theirs, kind) in [
+            (answered, ErrorKind::Refused),
+            (
+                azure_core::Error::with_message(Theirs::Connection, "no"),
+                ErrorKind::Network,
+            ),
+            (
+                azure_core::Error::with_message(Theirs::Credential, "no"),
+                ErrorKind::CredentialUnavailable,
+            ),
+            (ours, ErrorKind::Declined),
+        ] {
+            let wrapped = azure_core::Error::with_error(Theirs::Credential, theirs, "failed");
+            assert_eq!(Error::of_any(wrapped).kind(), kind);
+        }
     }
 
     #[test]

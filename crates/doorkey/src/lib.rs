@@ -69,8 +69,10 @@
 
 mod account;
 mod cache;
+mod challenge;
 mod claims;
 mod cloud;
+mod continuous_access;
 mod credential;
 mod error;
 mod oauth;
@@ -93,10 +95,12 @@ pub use cache::{
     CacheChange, CacheVersion, EncryptedFileStore, EncryptionKey, MemoryStore, Partition,
     PlainFileStore, StoredCache, SystemStore, TokenCacheStore,
 };
+pub use challenge::Challenge;
 pub use cloud::AuthorityHosts;
 pub use credential::{
-    DeviceCodeCredential, DeviceCodeCredentialOptions, InteractiveBrowserCredential,
-    InteractiveBrowserCredentialOptions, InteractiveCredential,
+    BearerTokenProvider, DeviceCodeCredential, DeviceCodeCredentialOptions,
+    InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
+    bearer_token_provider,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use oauth_error::OAuthError;

@@ -1,7 +1,11 @@
 //! What a caller may say, and what a caller is given.
 
 use crate::{cache::TokenCacheStore, error::Error};
-use azure_core::{credentials::Secret, http::ClientOptions, time::OffsetDateTime};
+use azure_core::{
+    credentials::{AccessToken, Secret},
+    http::ClientOptions,
+    time::OffsetDateTime,
+};
 use std::{fmt, sync::Arc};
 
 /// What the credentials of public clients have in common. The default is what
@@ -121,6 +125,15 @@ impl AccessTokenInfo {
     #[must_use]
     pub fn authorization_header(&self) -> Secret {
         Secret::new(format!("{} {}", self.token_type, self.token.secret()))
+    }
+}
+
+impl From<AccessTokenInfo> for AccessToken {
+    fn from(info: AccessTokenInfo) -> Self {
+        Self {
+            token: info.token,
+            expires_on: info.expires_on,
+        }
     }
 }
 

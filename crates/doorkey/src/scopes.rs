@@ -21,6 +21,13 @@ impl Scopes {
         Ok(Self(scopes))
     }
 
+    /// What was granted once, to be asked for again.
+    pub(crate) fn granted<S: AsRef<str>>(scopes: &[S]) -> Result<Self> {
+        let scopes = scopes.iter().map(AsRef::as_ref);
+        let named: Vec<&str> = scopes.filter(|scope| !RESERVED.contains(scope)).collect();
+        Self::parse(&named)
+    }
+
     /// The rules alone, without allocating: for the path of a cached token.
     pub(crate) fn check<S: AsRef<str>>(scopes: &[S]) -> Result<()> {
         if scopes.is_empty() {

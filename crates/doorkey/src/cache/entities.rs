@@ -177,7 +177,14 @@ impl AccessToken {
         &self.environment
     }
 
-    pub(super) fn realm(&self) -> &str {
+    /// What it was asked for by, as far as it tells: the scopes of the question where they are not
+    /// those that were granted.
+    pub(crate) fn asked_scopes(&self) -> impl Iterator<Item = &str> {
+        let asked = self.doorkey_requested.as_deref().unwrap_or(&self.target);
+        asked.split_whitespace()
+    }
+
+    pub(crate) fn realm(&self) -> &str {
         &self.realm
     }
 

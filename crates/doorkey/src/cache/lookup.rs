@@ -40,6 +40,18 @@ impl Document {
         best
     }
 
+    /// The person's token that is this text.
+    pub(super) fn access_token_by_secret(
+        &self,
+        owner: Owner<'_>,
+        secret: &str,
+    ) -> Option<&AccessToken> {
+        let mut tokens = self.access_tokens.entities();
+        tokens.find(|token| {
+            token.is_of(owner.home_account_id, owner.client_id) && token.secret.expose() == secret
+        })
+    }
+
     /// The tenant id that stands behind a name, as far as a token tells that was asked for by it.
     pub(super) fn tenant_id_of(&self, owner: Owner<'_>, name: &str) -> Option<&str> {
         let mut tokens = self.access_tokens.entities().filter(|token| {

@@ -114,6 +114,19 @@ impl TokenCache {
         document.access_token(owner, realm, scopes, now)
     }
 
+    /// The person's token that is this text, and the half that it is in.
+    pub(crate) fn access_token_by_secret(
+        &self,
+        owner: Owner<'_>,
+        secret: &str,
+    ) -> Option<(bool, &AccessToken)> {
+        [true, false].into_iter().find_map(|cae| {
+            let document = &self.half(cae).document;
+            let found = document.access_token_by_secret(owner, secret)?;
+            Some((cae, found))
+        })
+    }
+
     /// The tenant id that stands behind a name, as far as a token tells.
     pub(crate) fn tenant_id_of(&self, owner: Owner<'_>, name: &str) -> Option<&str> {
         let documents = [&self.without_cae.document, &self.with_cae.document];

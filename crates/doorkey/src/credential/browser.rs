@@ -36,7 +36,7 @@ use std::{sync::Arc, time::Duration};
 /// ```
 #[derive(Debug)]
 pub struct InteractiveBrowserCredential {
-    session: Session,
+    session: Arc<Session>,
 }
 
 /// Options of [`InteractiveBrowserCredential`].
@@ -112,7 +112,7 @@ impl InteractiveBrowserCredential {
             seams,
         };
         Ok(Arc::new(Self {
-            session: client.session()?,
+            session: Arc::new(client.session()?),
         }))
     }
 }

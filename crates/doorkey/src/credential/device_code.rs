@@ -40,7 +40,7 @@ use std::{fmt, sync::Arc, time::Duration};
 /// ```
 #[derive(Debug)]
 pub struct DeviceCodeCredential {
-    session: Session,
+    session: Arc<Session>,
 }
 
 /// Options of [`DeviceCodeCredential`].
@@ -100,7 +100,7 @@ impl DeviceCodeCredential {
             seams,
         };
         Ok(Arc::new(Self {
-            session: client.session()?,
+            session: Arc::new(client.session()?),
         }))
     }
 }

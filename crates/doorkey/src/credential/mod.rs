@@ -1,9 +1,12 @@
 //! The front doors: options in, tokens out.
 
+mod bearer_token_provider;
 mod browser;
 mod client;
 mod device_code;
+mod scoped;
 
+pub use bearer_token_provider::{BearerTokenProvider, bearer_token_provider};
 pub use browser::{InteractiveBrowserCredential, InteractiveBrowserCredentialOptions};
 pub(crate) use client::{authority, persistence};
 pub use device_code::{DeviceCodeCredential, DeviceCodeCredentialOptions};
@@ -14,7 +17,8 @@ use crate::{
     record::AuthenticationRecord,
 };
 use async_trait::async_trait;
-use azure_core::credentials::TokenCredential;
+use azure_core::{credentials::TokenCredential, http::policies::Policy};
+use std::sync::Arc;
 
 /// A credential that can ask a person to sign in.
 ///
@@ -78,6 +82,63 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where the credential is nobody's yet
     /// and several people are signed in.
     async fn sign_out(&self) -> Result<()>;
+
+    /// The same sign-in, with these options on every request: one for each SDK client that needs
+    /// another tenant, claims or continuous access. (A client keeps one token, whatever its calls
+    /// say, so these cannot be options of a call.) What is wrong with the options is told by the
+    /// first request.
+    ///
+    /// ```no_run
+    /// use doorkey::{InteractiveBrowserCredential, InteractiveCredential, TokenInfoOptions};
+    ///
+    /// # fn example() -> doorkey::Result<()> {
+    /// let credential = InteractiveBrowserCredential::new(None)?;
+    /// let in_fabrikam = credential.scoped(TokenInfoOptions {
+    ///     tenant_id: Some("fabrikam.example".into()),
+    ///     ..Default::default()
+    /// });
+    /// // one client with `credential.clone()`, another with `in_fabrikam`
+    /// # let _ = in_fabrikam;
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn scoped(&self, options: TokenInfoOptions) -> Arc<dyn TokenCredential>;
+
+    /// Continuous access for any client of the SDK: put it into the client's
+    /// [`ClientOptions::per_try_policies`](azure_core::http::ClientOptions). A resource that demands
+    /// more of a token answers 401 with a
+    /// [claims challenge](https://learn.microsoft.com/entra/identity-platform/claims-challenge); the
+    /// policy gets a token that satisfies it (silently if the authority allows it, else by asking the
+    /// person) and sends the request again, once. Only requests that carry a token of this credential
+    /// are touched, so the policy may sit in options that many clients share.
+    ///
+    /// Resources challenge only clients that say that they understand it: set
+    /// [`enable_cae`](crate::PublicClientOptions::enable_cae), too.
+    ///
+    /// Of several `WWW-Authenticate` headers the SDK's own transport keeps the last.
+    ///
+    /// ```no_run
+    /// use azure_core::http::ClientOptions;
+    /// use doorkey::{
+    ///     InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
+    ///     PublicClientOptions,
+    /// };
+    ///
+    /// # fn example() -> doorkey::Result<()> {
+    /// let credential = InteractiveBrowserCredential::new(Some(InteractiveBrowserCredentialOptions {
+    ///     client: PublicClientOptions { enable_cae: true, ..Default::default() },
+    ///     ..Default::default()
+    /// }))?;
+    /// let client_options = ClientOptions {
+    ///     per_try_policies: vec![credential.continuous_access_policy()],
+    ///     ..Default::default()
+    /// };
+    /// // give them to any client of the SDK, with the credential
+    /// # let _ = client_options;
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn continuous_access_policy(&self) -> Arc<dyn Policy>;
 }
 
 mod sealed {
@@ -121,6 +182,21 @@ macro_rules! answer_by_session {
 
             async fn sign_out(&self) -> $crate::Result<()> {
                 self.session.sign_out().await
+            }
+
+            fn scoped(
+                &self,
+                options: $crate::TokenInfoOptions,
+            ) -> std::sync::Arc<dyn azure_core::credentials::TokenCredential> {
+                let session = std::sync::Arc::clone(&self.session);
+                std::sync::Arc::new($crate::credential::scoped::Scoped { session, options })
+            }
+
+            fn continuous_access_policy(
+                &self,
+            ) -> std::sync::Arc<dyn azure_core::http::policies::Policy> {
+                let session = std::sync::Arc::clone(&self.session);
+                std::sync::Arc::new($crate::continuous_access::ContinuousAccessPolicy { session })
             }
         }
     };

@@ -3,12 +3,12 @@
 use crate::{
     AuthenticationRecord, BrowserLauncher, DeviceCodeCredential, DeviceCodeCredentialOptions,
     Error, ErrorKind, InteractiveBrowserCredential, InteractiveBrowserCredentialOptions,
-    InteractiveCredential, PublicClientOptions,
-    testing::{Entra, SCOPE},
+    InteractiveCredential, PublicClientOptions, TokenInfoOptions, bearer_token_provider,
+    testing::{Answer, Entra, SCOPE, resource::claim},
 };
 use azure_core::{
     cloud::{CloudConfiguration, CustomConfiguration},
-    credentials::TokenCredential,
+    credentials::{AccessToken, TokenCredential},
 };
 use doorkey_emulator::{Endpoint, Reply};
 use std::{sync::Arc, time::Duration};
@@ -156,7 +156,7 @@ async fn multitenancy_is_switched_off_by_the_environment_and_not_by_false() {
         let credential =
             DeviceCodeCredential::with_seams(options, entra.seams(&variables)).unwrap();
         entra.emulator.clear_requests();
-        let request = crate::TokenInfoOptions {
+        let request = TokenInfoOptions {
             tenant_id: Some("other.example".into()),
             ..Default::default()
         };
@@ -326,4 +326,62 @@ fn what_a_debugger_sees_of_a_credential_has_no_callback_and_no_secret() {
     let credential = DeviceCodeCredential::new(None).unwrap();
     let text = format!("{credential:?}");
     assert!(text.starts_with("DeviceCodeCredential"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn views_of_one_sign_in_have_their_own_tenants_at_once() {
+    let entra = Entra::start().await;
+    let guest = entra.guest();
+    entra.person_answers(Answer::As(guest.clone()));
+    let users = entra.emulator.users();
+    let user = users.iter().find(|user| user.username == guest).unwrap();
+    let away = user.guest_in[0].tenant_id.clone();
+    let credential = entra.credential(|_| {});
+    credential.authenticate(None).await.unwrap();
+    let scoped = credential.scoped(TokenInfoOptions {
+        tenant_id: Some(away.clone()),
+        ..Default::default()
+    });
+    for _ in 0..2 {
+        let (here, there) = futures_util::join!(
+            credential.get_token(&[SCOPE], None),
+            scoped.get_token(&[SCOPE], None)
+        );
+        let tenant = |token: AccessToken| claim(token.token.secret(), "tid");
+        assert_eq!(tenant(here.unwrap()), serde_json::json!(user.tenant_id));
+        assert_eq!(tenant(there.unwrap()), serde_json::json!(away));
+    }
+    assert_eq!(entra.prompts(), 1);
+    let closed = entra.credential(|options| options.client.tenant_id = Some(away));
+    let error = closed
+        .scoped(TokenInfoOptions {
+            tenant_id: Some("other.example".into()),
+            ..Default::default()
+        })
+        .get_token(&[SCOPE], None)
+        .await
+        .unwrap_err();
+    assert_eq!(Error::of_any(error).kind(), ErrorKind::InvalidArgument);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_gives_what_the_credential_has_and_its_errors() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let provider = bearer_token_provider(credential.clone(), &[SCOPE]).unwrap();
+    let header = provider.authorization_header().await.unwrap();
+    let token = provider.token().await.unwrap();
+    assert_eq!(header.secret(), format!("Bearer {}", token.secret()));
+    assert_eq!(entra.prompts(), 1);
+    let shown = format!("{provider:?}");
+    assert!(!shown.contains(token.secret()));
+
+    for scopes in [&[][..], &["a b"]] {
+        let error = bearer_token_provider(credential.clone(), scopes).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    }
+    let silent = entra.credential(|options| options.disable_automatic_authentication = true);
+    let provider = bearer_token_provider(silent, &[SCOPE]).unwrap();
+    let error = provider.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
 }

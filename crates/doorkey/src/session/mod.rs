@@ -2,6 +2,7 @@
 //! decides.
 
 mod answer;
+mod challenged;
 mod decision;
 mod flights;
 mod gate;
@@ -23,6 +24,7 @@ use crate::{
 };
 use answer::{has_margin, info, secret, time};
 use azure_core::credentials::AccessToken as AzureAccessToken;
+use challenged::Challenged;
 use flights::Flights;
 use futures_util::future::FutureExt;
 use gate::Gate;
@@ -75,6 +77,7 @@ struct Inner {
     tokens: Flights<(Id, TokenRequest), AccessTokenInfo>,
     records: Flights<(Id, TokenRequest), AuthenticationRecord>,
     prompt: Gate<Answer>,
+    challenged: Mutex<Challenged>,
 }
 
 /// A token, and whose it is.
@@ -119,6 +122,7 @@ impl Session {
                 tokens: Flights::new(),
                 records: Flights::new(),
                 prompt: Gate::new(),
+                challenged: Mutex::default(),
             }),
         }
     }
@@ -137,10 +141,7 @@ impl Session {
             return Ok(token);
         }
         let info = Box::pin(self.get_token_info(scopes, TokenInfoOptions::default())).await?;
-        Ok(AzureAccessToken {
-            token: info.token,
-            expires_on: info.expires_on,
-        })
+        Ok(info.into())
     }
 
     pub(crate) async fn get_token_info(
@@ -156,6 +157,11 @@ impl Session {
             enable_cae,
         } = options;
         let request = inner.request(scopes, claims, tenant_id.as_deref(), enable_cae)?;
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: TokenRequest) -> Result<AccessTokenInfo> {
+        let inner = &self.inner;
         inner.see_changes(request.cae).await?;
         if let Some(token) = inner.known(&request) {
             let now = inner.clock.now();

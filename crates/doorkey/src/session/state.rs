@@ -103,6 +103,16 @@ impl State {
             .max_by_key(|token| token.expires_on)
     }
 
+    pub(super) fn access_token_by_secret(
+        &self,
+        oauth: &OAuthClient,
+        record: &AuthenticationRecord,
+        secret: &str,
+    ) -> Option<(bool, &AccessToken)> {
+        let owner = owner(oauth, &record.home_account_id);
+        self.cache.access_token_by_secret(owner, secret)
+    }
+
     pub(super) fn refresh_candidates(
         &self,
         oauth: &OAuthClient,

@@ -2,6 +2,7 @@
 //! they turn. No socket is involved, so Tokio's paused time is exact.
 
 pub(crate) mod browser;
+pub(crate) mod resource;
 pub(crate) mod store;
 
 use crate::{

@@ -145,7 +145,7 @@ async fn the_request_says_what_the_options_say() {
         ("code_challenge_method", "S256"),
         (
             "claims",
-            r#"{"access_token":{"xms_cc":{"values":["cp1"]}},"id_token":{"acr":null}}"#,
+            r#"{"id_token":{"acr":null},"access_token":{"xms_cc":{"values":["cp1"]}}}"#,
         ),
     ] {
         assert_eq!(query[name], value, "{name}");

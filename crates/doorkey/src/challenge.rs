@@ -1,0 +1,361 @@
+use crate::error::{Error, Result};
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+/// One challenge of a `WWW-Authenticate` header
+/// ([RFC 9110, section 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)): what a
+/// resource wants of whoever asks it.
+///
+/// [`continuous_access_policy`](crate::InteractiveCredential::continuous_access_policy) answers
+/// claims challenges for the SDK's clients; this is for those who send their requests themselves.
+///
+/// ```
+/// use doorkey::Challenge;
+///
+/// let header = r#"Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ==""#;
+/// let challenges = Challenge::parse(header);
+/// assert_eq!(challenges[0].parameter("error"), Some("insufficient_claims"));
+/// let claims = challenges[0].claims()?;
+/// // to be given to `get_token_info` or to `authenticate`
+/// assert_eq!(claims.as_deref(), Some(r#"{"access_token":{"nbf":{"essential":true}}}"#));
+/// # Ok::<(), doorkey::Error>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Challenge {
+    /// The scheme, as it was written; its case means nothing.
+    pub scheme: String,
+    /// What some schemes have instead of parameters, such as `Negotiate`.
+    pub token68: Option<String>,
+    /// Names and values in their order, the values without their quotes.
+    pub parameters: Vec<(String, String)>,
+}
+
+impl Challenge {
+    /// Reads the value of a `WWW-Authenticate` header, or of several that were joined by commas.
+    /// Never fails, as resources write many dialects: values with or without quotes, parameters with
+    /// or without commas between them. What makes no sense is passed by.
+    #[must_use]
+    pub fn parse(header: &str) -> Vec<Self> {
+        let mut challenges: Vec<Self> = Vec::new();
+        let mut rest = Rest(header);
+        while let Some(word) = rest.word() {
+            if rest.takes_equals() {
+                let value = rest.value();
+                if let Some(challenge) = challenges.last_mut() {
+                    challenge.parameters.push((word.to_owned(), value));
+                }
+                continue;
+            }
+            let token68 = rest.token68().map(str::to_owned);
+            challenges.push(Self {
+                scheme: word.to_owned(),
+                token68,
+                parameters: Vec::new(),
+            });
+        }
+        challenges
+    }
+
+    /// The value of a parameter, by its name in any case; the first, where it is there twice.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let mut parameters = self.parameters.iter();
+        let found = parameters.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The JSON of a claims challenge, character by character as the resource wrote it, from whichever
+    /// base64 it is in ([Microsoft's page](https://learn.microsoft.com/entra/identity-platform/claims-challenge)).
+    /// `None` where nothing is demanded.
+    ///
+    /// # Errors
+    ///
+    /// [`Protocol`](crate::ErrorKind::Protocol) where the parameter `claims` holds no JSON object.
+    pub fn claims(&self) -> Result<Option<String>> {
+        let Some(text) = self.parameter("claims").filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let json = decode(text).ok_or_else(|| {
+            Error::protocol(
+                "the resource demands more of a token, but its `claims` are neither JSON nor \
+                 base64 of it; report this to whoever runs the resource",
+            )
+        })?;
+        Ok(Some(json))
+    }
+}
+
+/// Padded or not, as the values are written by hand in many places.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+fn decode(text: &str) -> Option<String> {
+    let is_object = |text: &str| {
+        serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
+    };
+    if is_object(text) {
+        return Some(text.to_owned());
+    }
+    let standard: String = text
+        .chars()
+        .filter(|character| !character.is_whitespace() && *character != '=')
+        .map(|character| match character {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    let json = String::from_utf8(BASE64.decode(standard).ok()?).ok()?;
+    is_object(&json).then_some(json)
+}
+
+/// What is left of a header.
+struct Rest<'a>(&'a str);
+
+impl<'a> Rest<'a> {
+    /// The next name: of a scheme, or of a parameter.
+    fn word(&mut self) -> Option<&'a str> {
+        loop {
+            self.0 = self.0.trim_start_matches(|next: char| is_between(next));
+            // What has no name is no parameter.
+            match self.0.chars().next()? {
+                '"' => drop(self.quoted()),
+                '=' => {
+                    self.takes_equals();
+                    self.value();
+                }
+                _ => break,
+            }
+        }
+        Some(self.until(|next| is_between(next) || next == '=' || next == '"'))
+    }
+
+    /// Passes by a `=` with blanks around it, if that is what comes.
+    fn takes_equals(&mut self) -> bool {
+        match self.0.trim_start().strip_prefix('=') {
+            Some(rest) => {
+                self.0 = rest.trim_start();
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn value(&mut self) -> String {
+        if self.0.starts_with('"') {
+            return self.quoted();
+        }
+        // Some resources write URLs and base64 without quotes, which have more `=` in them.
+        self.until(is_between).to_owned()
+    }
+
+    /// What stands alone behind a scheme, up to a comma.
+    fn token68(&mut self) -> Option<&'a str> {
+        let text = self.0.trim_start();
+        let end = text.find(is_between).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        let bare = word.trim_end_matches('=');
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+        let alone = rest.trim_start();
+        let is_alone = alone.is_empty() || alone.starts_with(',');
+        if bare.is_empty() || !bare.bytes().all(valid) || !is_alone {
+            return None;
+        }
+        // A comma may stand between two schemes that have nothing to say.
+        if self.0.len() == text.len() {
+            return None;
+        }
+        self.0 = rest;
+        Some(word)
+    }
+
+    /// A quoted string; where its end is missing, all there is.
+    fn quoted(&mut self) -> String {
+        let mut value = String::new();
+        let mut characters = self.0.char_indices().skip(1);
+        while let Some((_, character)) = characters.next() {
+            match character {
+                '"' => break,
+                '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+                other => value.push(other),
+            }
+        }
+        self.0 = &self.0[characters.next().map_or(self.0.len(), |(index, _)| index)..];
+        value
+    }
+
+    fn until(&mut self, ends: impl Fn(char) -> bool) -> &'a str {
+        let end = self.0.find(ends).unwrap_or(self.0.len());
+        let (taken, rest) = self.0.split_at(end);
+        self.0 = rest;
+        taken
+    }
+}
+
+fn is_between(next: char) -> bool {
+    next == ',' || next == ';' || next.is_whitespace()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const JSON: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+
+    fn one(header: &str) -> Challenge {
+        let mut challenges = Challenge::parse(header);
+        assert_eq!(challenges.len(), 1, "{header}: {challenges:?}");
+        challenges.remove(0)
+    }
+
+    #[test]
+    fn the_dialects_of_resources_are_read() {
+        for (header, scheme, parameters) in [
+            // Azure Resource Manager
+            (
+                r#"Bearer authorization_uri="https://login.example/t", error="invalid_token", error_description="The \"token\", as it was""#,
+                "Bearer",
+                vec![
+                    ("authorization_uri", "https://login.example/t"),
+                    ("error", "invalid_token"),
+                    ("error_description", r#"The "token", as it was"#),
+                ],
+            ),
+            // Azure Storage
+            (
+                "Bearer authorization_uri=https://login.example/t/oauth2/authorize resource_id=https://storage.azure.com",
+                "Bearer",
+                vec![
+                    (
+                        "authorization_uri",
+                        "https://login.example/t/oauth2/authorize",
+                    ),
+                    ("resource_id", "https://storage.azure.com"),
+                ],
+            ),
+            (
+                r#"bearer realm = "" ,claims=eyJhIjoxfQ== , error="x""#,
+                "bearer",
+                vec![("realm", ""), ("claims", "eyJhIjoxfQ=="), ("error", "x")],
+            ),
+            ("PoP nonce=\"abc\"", "PoP", vec![("nonce", "abc")]),
+            ("Bearer a=1;b=2", "Bearer", vec![("a", "1"), ("b", "2")]),
+            ("Bearer", "Bearer", vec![]),
+            ("  Bearer ,, ", "Bearer", vec![]),
+            (
+                "Bearer realm=\"never ends, error=x",
+                "Bearer",
+                vec![("realm", "never ends, error=x")],
+            ),
+            (
+                "Bearer realm=\"ends badly\\",
+                "Bearer",
+                vec![("realm", "ends badly")],
+            ),
+            (
+                "Bearer , =x, \"lost\", realm=\"kept\"",
+                "Bearer",
+                vec![("realm", "kept")],
+            ),
+        ] {
+            let challenge = one(header);
+            assert_eq!(challenge.scheme, scheme, "{header}");
+            let read: Vec<_> = challenge
+                .parameters
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            assert!(
+                parameters.iter().all(|wanted| read.contains(wanted)),
+                "{header}: {read:?}"
+            );
+            assert_eq!(challenge.token68, None, "{header}");
+        }
+    }
+
+    #[test]
+    fn several_challenges_in_one_header_are_told_apart() {
+        let header = "Negotiate, Basic realm=\"a, Digest b=\\\"c\\\"\", NTLM TlRMTVNTUAAB==,\
+                      PoP nonce=n, Bearer error=\"insufficient_claims\", claims=\"e30=\"";
+        let challenges = Challenge::parse(header);
+        let schemes: Vec<_> = challenges.iter().map(|one| one.scheme.as_str()).collect();
+        assert_eq!(schemes, ["Negotiate", "Basic", "NTLM", "PoP", "Bearer"]);
+        assert_eq!(challenges[0].token68, None);
+        assert_eq!(challenges[1].parameter("REALM"), Some("a, Digest b=\"c\""));
+        assert_eq!(challenges[2].token68.as_deref(), Some("TlRMTVNTUAAB=="));
+        assert_eq!(challenges[3].parameter("nonce"), Some("n"));
+        assert_eq!(challenges[4].claims().unwrap().as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn claims_come_out_as_the_resource_wrote_them_from_every_base64() {
+        use base64::prelude::*;
+        // With what base64 writes as `+` and `/`, and blanks that must stay.
+        let json = "{ \"access_token\" : {\"x\":\"\u{3ff}\u{bff}~~~???>>>\",\"n\":1.0e2} }";
+        for json in [json, JSON, "{}"] {
+            let quoted = json.replace('\\', "\\\\").replace('"', "\\\"");
+            for written in [
+                format!("\"{}\"", BASE64_STANDARD.encode(json)),
+                format!("\"{}\"", BASE64_STANDARD_NO_PAD.encode(json)),
+                format!("\"{}\"", BASE64_URL_SAFE.encode(json)),
+                format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(json)),
+                BASE64_STANDARD.encode(json),
+                format!("\"{quoted}\""),
+            ] {
+                let challenge = one(&format!("Bearer x=y, claims={written}, z=\"\""));
+                assert_eq!(
+                    challenge.claims().unwrap().as_deref(),
+                    Some(json),
+                    "{written}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn claims_that_are_none_are_an_error_and_no_claims_are_none() {
+        assert_eq!(one("Bearer realm=\"\"").claims().unwrap(), None);
+        assert_eq!(one("Bearer claims=\"\"").claims().unwrap(), None);
+        for claims in ["%%%", "%FF", "W10=", "bm90IGpzb24=", "/////w==", "x"] {
+            let error = one(&format!("Bearer claims=\"{claims}\""))
+                .claims()
+                .unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Protocol, "{claims}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(header in "\\PC{0,80}|[Bb =,;\"\\\\%a+/]{0,80}") {
+            for challenge in Challenge::parse(&header) {
+                let _ = challenge.claims();
+            }
+        }
+
+        #[test]
+        fn what_is_written_by_the_rules_is_read(
+            scheme in "[A-Za-z]{1,9}",
+            parameters in prop::collection::vec(("[a-z_]{1,9}", "[ -~]{0,20}"), 1..6),
+        ) {
+            let written: Vec<_> = parameters
+                .iter()
+                .map(|(name, value)| {
+                    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+                    format!("{name}=\"{value}\"")
+                })
+                .collect();
+            let challenge = one(&format!("{scheme} {}", written.join(", ")));
+            prop_assert_eq!(challenge.scheme, scheme);
+            prop_assert_eq!(challenge.parameters, parameters);
+        }
+    }
+}

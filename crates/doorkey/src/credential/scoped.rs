@@ -1,0 +1,24 @@
+use crate::{options::TokenInfoOptions, session::Session};
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use std::sync::Arc;
+
+/// A session, with the same options on every request.
+#[derive(Debug)]
+pub(super) struct Scoped {
+    pub(super) session: Arc<Session>,
+    pub(super) options: TokenInfoOptions,
+}
+
+#[async_trait]
+impl TokenCredential for Scoped {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let options = self.options.clone();
+        let info = self.session.get_token_info(scopes, options).await?;
+        Ok(info.into())
+    }
+}
