@@ -130,6 +130,14 @@ impl Error {
         self.with(|inner| inner.retry_after = retry_after)
     }
 
+    /// The same error inside a larger story; the error itself becomes its source.
+    #[cfg(feature = "chain")]
+    pub(crate) fn within(self, message: String) -> Self {
+        let source = self.clone();
+        self.with(|inner| inner.message = message)
+            .with_source(source)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -234,7 +242,8 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("message", &self.0.message)
             .field("oauth", &self.0.oauth)
-            .field("source", &self.0.source)
+            // In its own words: its `Debug` may hold a whole reply.
+            .field("source", &self.0.source.as_ref().map(ToString::to_string))
             .finish()
     }
 }

@@ -102,6 +102,10 @@ pub use credential::{
     InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
     bearer_token_provider,
 };
+#[cfg(feature = "chain")]
+pub use credential::{
+    ChainLink, ChainedTokenCredential, DefaultAzureCredential, DefaultAzureCredentialOptions,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use oauth_error::OAuthError;
 pub use options::{

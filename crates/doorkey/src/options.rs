@@ -94,7 +94,7 @@ pub struct AuthenticateOptions {
 
 /// What a token must be, for one call of
 /// [`get_token_info`](crate::InteractiveCredential::get_token_info).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct TokenInfoOptions {
     /// Claims that the token must satisfy, as JSON. Given, no cached token is used.
     pub claims: Option<String>,
@@ -125,6 +125,19 @@ impl AccessTokenInfo {
     #[must_use]
     pub fn authorization_header(&self) -> Secret {
         Secret::new(format!("{} {}", self.token_type, self.token.secret()))
+    }
+}
+
+/// Of a credential that says no more.
+#[cfg(feature = "chain")]
+impl From<AccessToken> for AccessTokenInfo {
+    fn from(token: AccessToken) -> Self {
+        Self {
+            token: token.token,
+            expires_on: token.expires_on,
+            token_type: "Bearer".to_owned(),
+            refresh_on: None,
+        }
     }
 }
 

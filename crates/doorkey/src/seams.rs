@@ -46,7 +46,7 @@ impl fmt::Debug for Clock {
 }
 
 /// Environment variables. An empty one counts as unset: that is how people unset them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Environment(Option<Arc<HashMap<String, OsString>>>);
 
 impl Environment {
@@ -73,6 +73,13 @@ impl Environment {
             ))
         })?;
         Ok(text.filter(|text| !text.trim().is_empty()))
+    }
+}
+
+impl fmt::Debug for Environment {
+    // Some of them are secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Environment")
     }
 }
 

@@ -62,7 +62,7 @@ impl Client {
             tenants,
             enable_cae: options.enable_cae,
             enable_support_logging: options.enable_support_logging,
-            automatic: !self.disable_automatic_authentication,
+            automatic: !self.disable_automatic_authentication && sign_in.instead().is_none(),
             record,
             persistence: options
                 .cache_persistence

@@ -2,13 +2,23 @@
 
 mod bearer_token_provider;
 mod browser;
+#[cfg(feature = "chain")]
+mod chain;
+#[cfg(feature = "chain")]
+mod chained;
 mod client;
+#[cfg(feature = "chain")]
+mod default_azure;
 mod device_code;
 mod scoped;
 
 pub use bearer_token_provider::{BearerTokenProvider, bearer_token_provider};
 pub use browser::{InteractiveBrowserCredential, InteractiveBrowserCredentialOptions};
+#[cfg(feature = "chain")]
+pub use chained::{ChainLink, ChainedTokenCredential};
 pub(crate) use client::{authority, persistence};
+#[cfg(feature = "chain")]
+pub use default_azure::{DefaultAzureCredential, DefaultAzureCredentialOptions};
 pub use device_code::{DeviceCodeCredential, DeviceCodeCredentialOptions};
 
 use crate::{

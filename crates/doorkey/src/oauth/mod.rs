@@ -34,7 +34,10 @@ use id_token::Expected;
 use refusal::refused;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
-use transport::{Reply, Resend, Transport};
+pub(crate) use transport::Transport;
+#[cfg(feature = "chain")]
+pub(crate) use transport::default_transport;
+use transport::{Reply, Resend};
 
 /// How long one exchange with the authority may take in all, tries and pauses included.
 pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -251,7 +251,7 @@ fn origin(request: &Request) -> String {
 /// As `azure_core` builds its own, except that a machine without trusted certificates gets an
 /// error, not a panic.
 #[cfg(feature = "reqwest")]
-fn default_transport() -> Result<HttpTransport> {
+pub(crate) fn default_transport() -> Result<HttpTransport> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(20))
@@ -270,7 +270,7 @@ fn default_transport() -> Result<HttpTransport> {
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn default_transport() -> Result<HttpTransport> {
+pub(crate) fn default_transport() -> Result<HttpTransport> {
     Err(Error::invalid_argument(
         "`client_options` has no `transport`, and this program was built without one; give one, \
          or turn on the feature `reqwest`",

@@ -46,7 +46,8 @@ impl Inner {
             }
         }
         if !self.automatic {
-            return Err(authentication_required(&request, why.as_ref()));
+            let instead = self.source.sign_in.instead();
+            return Err(authentication_required(&request, why.as_ref(), instead));
         }
         self.prompt.wait().await;
         let asking = Arc::clone(&self);
@@ -121,7 +122,8 @@ impl Inner {
         }
         let mut people = state.people(&self.source.oauth, login_hint, request.cae);
         if people.len() > 1 && !self.automatic {
-            return Err(several_people(request, &people));
+            let instead = self.source.sign_in.instead();
+            return Err(several_people(request, &people, instead));
         }
         let person = people.pop();
         Ok(person.filter(|_| people.is_empty()))

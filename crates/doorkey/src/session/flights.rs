@@ -7,14 +7,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-pub(super) type Flight<T> = Shared<BoxFuture<'static, Result<T>>>;
+pub(crate) type Flight<T> = Shared<BoxFuture<'static, Result<T>>>;
 
 /// Requests under way: who asks the same question meanwhile waits for the same answer.
 ///
 /// A flight belongs to those who wait for it. Nothing is spawned, so the last of them to give up
 /// cancels it, and with it frees its port and its polls.
 #[derive(Debug)]
-pub(super) struct Flights<K, T>
+pub(crate) struct Flights<K, T>
 where
     T: Clone,
 {
@@ -22,14 +22,14 @@ where
 }
 
 impl<K: Eq + Hash, T: Clone + Send + 'static> Flights<K, T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             under_way: Mutex::new(HashMap::new()),
         }
     }
 
     /// The flight for `key`, begun by `begin` if there is none.
-    pub(super) fn join(
+    pub(crate) fn join(
         &self,
         key: K,
         begin: impl FnOnce() -> BoxFuture<'static, Result<T>>,

@@ -4,7 +4,7 @@
 mod answer;
 mod challenged;
 mod decision;
-mod flights;
+pub(crate) mod flights;
 mod gate;
 mod renewal;
 mod required;
@@ -388,7 +388,7 @@ impl TokenRequest {
 }
 
 /// What waits, waits on Tokio, which panics where there is none.
-fn runtime() -> Result<Id> {
+pub(crate) fn runtime() -> Result<Id> {
     match Handle::try_current() {
         Ok(handle) => Ok(handle.id()),
         Err(error) => Err(Error::new(

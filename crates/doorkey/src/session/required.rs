@@ -6,18 +6,28 @@ use crate::{
     record::AuthenticationRecord,
 };
 
-pub(super) fn authentication_required(request: &TokenRequest, why: Option<&Error>) -> Error {
+const MAY_NOT_ASK: &str = ", and this credential may not ask";
+
+/// `instead` is what else a person can do, where there is no way to ask them.
+pub(super) fn authentication_required(
+    request: &TokenRequest,
+    why: Option<&Error>,
+    instead: Option<&str>,
+) -> Error {
     let reason = why.map_or_else(
         || "no token for these scopes can be had without asking".to_owned(),
         ToString::to_string,
     );
+    let cure = match instead {
+        Some(instead) => format!("; {instead}"),
+        None => format!(
+            "{MAY_NOT_ASK} them (`disable_automatic_authentication`); call `authenticate` with this \
+             error's scopes and claims"
+        ),
+    };
     let error = Error::new(
         ErrorKind::AuthenticationRequired,
-        format!(
-            "a person has to sign in ({reason}), and this credential may not ask them \
-             (`disable_automatic_authentication`); call `authenticate` with this error's scopes \
-             and claims"
-        ),
+        format!("a person has to sign in ({reason}){cure}"),
     )
     .with_request(request.scopes.to_vec(), request.claims.clone());
     match why.and_then(Error::oauth) {
@@ -29,7 +39,11 @@ pub(super) fn authentication_required(request: &TokenRequest, why: Option<&Error
 /// How many people an error names.
 const MOST_NAMED: usize = 10;
 
-pub(super) fn several_people(request: &TokenRequest, people: &[AuthenticationRecord]) -> Error {
+pub(super) fn several_people(
+    request: &TokenRequest,
+    people: &[AuthenticationRecord],
+    instead: Option<&str>,
+) -> Error {
     let mut names: Vec<_> = people
         .iter()
         .map(|person| match person.username.as_str() {
@@ -44,13 +58,16 @@ pub(super) fn several_people(request: &TokenRequest, people: &[AuthenticationRec
     if others > 0 {
         names.push_str(&format!(" and {others} more"));
     }
+    let cure = match instead {
+        Some(instead) => format!("; say which one is meant, or {instead}"),
+        None => format!(
+            "{MAY_NOT_ASK} which one is meant (`disable_automatic_authentication`); give \
+             `login_hint` or `authentication_record`, or call `authenticate`"
+        ),
+    };
     Error::new(
         ErrorKind::AuthenticationRequired,
-        format!(
-            "several people are signed in ({names}), and this credential may not ask which one is \
-             meant (`disable_automatic_authentication`); give `login_hint` or \
-             `authentication_record`, or call `authenticate`"
-        ),
+        format!("several people are signed in ({names}){cure}"),
     )
     .with_request(request.scopes.to_vec(), request.claims.clone())
 }

@@ -21,6 +21,15 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 pub(crate) enum SignIn {
     Browser(browser::BrowserSignIn),
     DeviceCode(device_code::DeviceCodeSignIn),
+    Nobody(Nobody),
+}
+
+/// No way at all: for those who live on the sign-ins of others.
+#[derive(Debug)]
+pub(crate) struct Nobody {
+    pub(crate) login_hint: Option<String>,
+    /// What a person can do about it, said to them: a clause.
+    pub(crate) instead: &'static str,
 }
 
 /// What a person is asked for.
@@ -37,6 +46,10 @@ impl SignIn {
         match self {
             Self::Browser(browser) => browser.ask(oauth, question).await,
             Self::DeviceCode(device_code) => device_code.ask(oauth, question).await,
+            Self::Nobody(Nobody { instead, .. }) => Err(Error::new(
+                ErrorKind::AuthenticationRequired,
+                format!("a person has to sign in; {instead}"),
+            )),
         }
     }
 
@@ -45,6 +58,7 @@ impl SignIn {
         match self {
             Self::Browser(_) => "authorization_code",
             Self::DeviceCode(_) => device_code::GRANT,
+            Self::Nobody(_) => "",
         }
     }
 
@@ -53,6 +67,15 @@ impl SignIn {
         match self {
             Self::Browser(browser) => browser.login_hint(),
             Self::DeviceCode(_) => None,
+            Self::Nobody(nobody) => nobody.login_hint.as_deref(),
+        }
+    }
+
+    /// What else a person can do, where there is no way to ask them.
+    pub(crate) fn instead(&self) -> Option<&'static str> {
+        match self {
+            Self::Browser(_) | Self::DeviceCode(_) => None,
+            Self::Nobody(nobody) => Some(nobody.instead),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! they turn. No socket is involved, so Tokio's paused time is exact.
 
 pub(crate) mod browser;
+#[cfg(feature = "chain")]
+pub(crate) mod machine;
 pub(crate) mod resource;
 pub(crate) mod store;
 

@@ -1,0 +1,152 @@
+use super::{environment::unavailable, executor::TimedExecutor, official::Maker};
+use crate::{
+    error::{Error, Result},
+    seams::Environment,
+};
+use async_trait::async_trait;
+use azure_core::{
+    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
+    time::OffsetDateTime,
+};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
+    AzureDeveloperCliCredentialOptions,
+};
+use std::{
+    collections::HashMap,
+    env::{consts::EXE_SUFFIX, split_paths},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::Mutex;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Tool {
+    AzureCli,
+    AzureDeveloperCli,
+}
+
+/// A program by which developers sign in.
+#[derive(Debug)]
+pub(super) struct DeveloperTool {
+    tool: Tool,
+    timeout: Duration,
+    environment: Environment,
+}
+
+impl DeveloperTool {
+    pub(super) fn new(tool: Tool, timeout: Duration, environment: Environment) -> Self {
+        Self {
+            tool,
+            timeout,
+            environment,
+        }
+    }
+
+    /// Whether the program is there: the official crate tells by the text of an error alone.
+    fn is_there(&self, search_path: &str) -> bool {
+        let program = self.tool.program();
+        let names: &[String] = if cfg!(windows) {
+            &["exe", "cmd", "bat"].map(|end| format!("{program}.{end}"))
+        } else {
+            &[format!("{program}{EXE_SUFFIX}")]
+        };
+        split_paths(search_path)
+            .filter(|folder| folder.is_absolute())
+            .any(|folder| names.iter().any(|name| folder.join(name).is_file()))
+    }
+}
+
+impl Tool {
+    fn program(self) -> &'static str {
+        match self {
+            Self::AzureCli => "az",
+            Self::AzureDeveloperCli => "azd",
+        }
+    }
+
+    fn sign_in(self) -> &'static str {
+        match self {
+            Self::AzureCli => "az login",
+            Self::AzureDeveloperCli => "azd auth login",
+        }
+    }
+}
+
+#[async_trait]
+impl Maker for DeveloperTool {
+    fn name(&self) -> &'static str {
+        match self.tool {
+            Tool::AzureCli => "AzureCliCredential",
+            Tool::AzureDeveloperCli => "AzureDeveloperCliCredential",
+        }
+    }
+
+    async fn make(&self) -> Result<Arc<dyn TokenCredential>> {
+        let search_path = self.environment.get("PATH")?.unwrap_or_default();
+        if !self.is_there(&search_path) {
+            return Err(unavailable(format!(
+                "the program `{}` is not on PATH; install it and run `{}`",
+                self.tool.program(),
+                self.tool.sign_in()
+            )));
+        }
+        let executor = Arc::new(TimedExecutor {
+            timeout: self.timeout,
+            search_path,
+        });
+        let credential: azure_core::Result<Arc<dyn TokenCredential>> = match self.tool {
+            Tool::AzureCli => {
+                let options = AzureCliCredentialOptions {
+                    executor: Some(executor),
+                    ..Default::default()
+                };
+                AzureCliCredential::new(Some(options)).map(|made| made as _)
+            }
+            Tool::AzureDeveloperCli => {
+                let options = AzureDeveloperCliCredentialOptions {
+                    executor: Some(executor),
+                    ..Default::default()
+                };
+                AzureDeveloperCliCredential::new(Some(options)).map(|made| made as _)
+            }
+        };
+        let credential = credential.map_err(Error::of_any)?;
+        Ok(Arc::new(Kept {
+            credential,
+            tokens: Mutex::default(),
+        }))
+    }
+}
+
+/// Tokens of a program that takes half a second for each, and that the official crate starts for each
+/// call: kept until an SDK client would ask for another, and one process at a time.
+#[derive(Debug)]
+struct Kept {
+    credential: Arc<dyn TokenCredential>,
+    tokens: Mutex<HashMap<Vec<String>, AccessToken>>,
+}
+
+/// As in the SDK's bearer policy.
+const MARGIN: Duration = Duration::from_secs(300);
+
+#[async_trait]
+impl TokenCredential for Kept {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let key: Vec<_> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        let mut tokens = self.tokens.lock().await;
+        let known = tokens.get(&key);
+        if let Some(token) =
+            known.filter(|token| token.expires_on > OffsetDateTime::now_utc() + MARGIN)
+        {
+            return Ok(token.clone());
+        }
+        let token = self.credential.get_token(scopes, options).await?;
+        tokens.insert(key, token.clone());
+        Ok(token)
+    }
+}

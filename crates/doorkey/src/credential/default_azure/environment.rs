@@ -1,0 +1,111 @@
+use super::{OfficialOptions, official::Maker};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    seams::Environment,
+};
+use async_trait::async_trait;
+use azure_core::credentials::{Secret, TokenCredential};
+use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use std::sync::Arc;
+
+/// A service principal in environment variables.
+#[derive(Debug)]
+pub(super) struct FromEnvironment {
+    pub(super) environment: Environment,
+    pub(super) options: OfficialOptions,
+}
+
+const TENANT: &str = "AZURE_TENANT_ID";
+const CLIENT: &str = "AZURE_CLIENT_ID";
+const SECRET: &str = "AZURE_CLIENT_SECRET";
+const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
+
+#[async_trait]
+impl Maker for FromEnvironment {
+    fn name(&self) -> &'static str {
+        "EnvironmentCredential"
+    }
+
+    async fn make(&self) -> Result<Arc<dyn TokenCredential>> {
+        let tenant = self.environment.get(TENANT)?;
+        let client = self.environment.get(CLIENT)?;
+        let secret = self.environment.get(SECRET)?;
+        let certificate = self.environment.get(CERTIFICATE)?;
+        let (tenant, client) = match (tenant, client) {
+            (Some(tenant), Some(client)) => (tenant, client),
+            (tenant, client) => {
+                let missing = [(TENANT, tenant.is_none()), (CLIENT, client.is_none())];
+                return Err(not_set(missing));
+            }
+        };
+        if let Some(secret) = secret {
+            let options = ClientSecretCredentialOptions {
+                client_options: self.options.client_options()?,
+            };
+            let secret = Secret::new(secret);
+            let made = ClientSecretCredential::new(&tenant, client, secret, Some(options));
+            return Ok(made.map_err(Error::of_any)?);
+        }
+        match certificate {
+            Some(path) => self.by_certificate(tenant, client, &path).await,
+            None if self.environment.get("AZURE_USERNAME")?.is_some() => Err(unavailable(
+                "AZURE_USERNAME and AZURE_PASSWORD are not supported: accounts with a password alone \
+                 are no longer let in; set AZURE_CLIENT_SECRET for a service principal",
+            )),
+            None => Err(not_set([(SECRET, true), (CERTIFICATE, true)])),
+        }
+    }
+}
+
+impl FromEnvironment {
+    #[cfg(not(feature = "client-certificate"))]
+    async fn by_certificate(
+        &self,
+        _tenant: String,
+        _client: String,
+        _path: &str,
+    ) -> Result<Arc<dyn TokenCredential>> {
+        Err(unavailable(
+            "AZURE_CLIENT_CERTIFICATE_PATH is set, and this program was built without certificates; \
+             build it with doorkey's feature `client-certificate`, or set AZURE_CLIENT_SECRET",
+        ))
+    }
+
+    #[cfg(feature = "client-certificate")]
+    async fn by_certificate(
+        &self,
+        tenant: String,
+        client: String,
+        path: &str,
+    ) -> Result<Arc<dyn TokenCredential>> {
+        use azure_core::credentials::SecretBytes;
+        use azure_identity::{ClientCertificateCredential, ClientCertificateCredentialOptions};
+        let password = self.environment.get("AZURE_CLIENT_CERTIFICATE_PASSWORD")?;
+        let (certificate, password) =
+            super::certificate::read(path, password).map_err(|error| {
+                unavailable(format!(
+                    "{CERTIFICATE} is {path}, which cannot be used: {error}"
+                ))
+            })?;
+        let options = ClientCertificateCredentialOptions {
+            client_options: self.options.client_options()?,
+            password: password.map(Secret::new),
+        };
+        let certificate = SecretBytes::new(certificate);
+        let made = ClientCertificateCredential::new(tenant, client, certificate, Some(options));
+        Ok(made.map_err(Error::of_any)?)
+    }
+}
+
+fn not_set<const N: usize>(missing: [(&str, bool); N]) -> Error {
+    let names: Vec<_> = missing
+        .iter()
+        .filter_map(|(name, missing)| missing.then_some(*name))
+        .collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    unavailable(format!("{} {verb} not set", names.join(" and ")))
+}
+
+pub(super) fn unavailable(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::CredentialUnavailable, message)
+}
