@@ -98,6 +98,7 @@ pub use cache::{
 pub use challenge::Challenge;
 pub use cloud::AuthorityHosts;
 pub use credential::{
+    AzureCliAccount, AzureCliTokenCacheCredential, AzureCliTokenCacheCredentialOptions,
     BearerTokenProvider, DeviceCodeCredential, DeviceCodeCredentialOptions,
     InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
     bearer_token_provider,

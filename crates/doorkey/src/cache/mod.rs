@@ -20,6 +20,7 @@ mod target;
 pub(crate) use change::{Change, Event, Reply};
 pub(crate) use entities::AccessToken;
 pub(crate) use persistence::{Loaded, Persistence};
+pub(crate) use store::BorrowedFileStore;
 pub use store::{
     CacheChange, CacheVersion, EncryptedFileStore, EncryptionKey, MemoryStore, Partition,
     PlainFileStore, StoredCache, SystemStore, TokenCacheStore,

@@ -1,6 +1,6 @@
 //! Continuous access for the SDK's clients: a resource's claims challenge is answered below them.
 
-use crate::{challenge::Challenge, session::Session};
+use crate::{challenge::Challenge, session::HasSession};
 use async_trait::async_trait;
 use azure_core::{
     credentials::Secret,
@@ -19,7 +19,7 @@ const BEARER: &str = "Bearer";
 /// token is shown to a resource that did not get one for the same scopes already.
 #[derive(Debug)]
 pub(crate) struct ContinuousAccessPolicy {
-    pub(crate) session: Arc<Session>,
+    pub(crate) whose: Arc<dyn HasSession>,
 }
 
 #[expect(elided_lifetimes_in_paths, reason = "as the trait declares it")]
@@ -31,11 +31,12 @@ impl Policy for ContinuousAccessPolicy {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        let Some(mut sent) = bearer_token(request.headers()) else {
+        let (Some(mut sent), Ok(session)) = (bearer_token(request.headers()), self.whose.session())
+        else {
             return next[0].send(context, request, &next[1..]).await;
         };
         // A client keeps a token that was refused for as long as it lives.
-        if let Some(newer) = self.session.successor(sent.secret()).await? {
+        if let Some(newer) = session.successor(sent.secret()).await? {
             authorize(request, &newer);
             sent = newer;
         }
@@ -46,7 +47,7 @@ impl Policy for ContinuousAccessPolicy {
         let Some(claims) = demanded(response.headers()) else {
             return Ok(response);
         };
-        let Some(newer) = self.session.satisfy(sent.secret(), claims).await? else {
+        let Some(newer) = session.satisfy(sent.secret(), claims).await? else {
             return Ok(response);
         };
         // A body that cannot be read twice is sent by the caller, and then with the newer token.

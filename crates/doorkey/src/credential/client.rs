@@ -16,7 +16,7 @@ use azure_core::cloud::CloudConfiguration;
 use std::{sync::Arc, time::Duration};
 
 /// The application that Azure's developer tools sign in to; a product registers its own.
-const DEVELOPER_SIGN_ON_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+pub(super) const DEVELOPER_SIGN_ON_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// What every interactive credential is made of.
 pub(super) struct Client {
@@ -112,13 +112,24 @@ pub(crate) fn persistence(
     Ok(Persistence::new(store, &name))
 }
 
+/// Whether anybody has said which authority it is to be.
+pub(super) fn names_authority(
+    options: &PublicClientOptions,
+    environment: &Environment,
+) -> Result<bool> {
+    Ok(options.authority.is_some()
+        || options.client_options.cloud.is_some()
+        || environment.get(AUTHORITY_HOST)?.is_some())
+}
+
+const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
+
 /// Option, record, cloud, environment, public cloud: the first that speaks.
 pub(crate) fn authority(
     options: &PublicClientOptions,
     record: Option<&AuthenticationRecord>,
     environment: &Environment,
 ) -> Result<Authority> {
-    const VARIABLE: &str = "AZURE_AUTHORITY_HOST";
     let of_record = record
         .map(|record| Authority::parse(&record.authority, "the record's authority"))
         .transpose()?;
@@ -155,8 +166,8 @@ pub(crate) fn authority(
     if let Some(of_cloud) = of_cloud {
         return Authority::parse(of_cloud, "the authority of `client_options.cloud`");
     }
-    match environment.get(VARIABLE)? {
-        Some(text) => Authority::parse(&text, VARIABLE),
+    match environment.get(AUTHORITY_HOST)? {
+        Some(text) => Authority::parse(&text, AUTHORITY_HOST),
         None => Authority::parse(crate::AuthorityHosts::AZURE_PUBLIC_CLOUD, "authority"),
     }
 }

@@ -1,5 +1,6 @@
 //! The front doors: options in, tokens out.
 
+mod azure_cli;
 mod bearer_token_provider;
 mod browser;
 #[cfg(feature = "chain")]
@@ -12,6 +13,9 @@ mod default_azure;
 mod device_code;
 mod scoped;
 
+pub use azure_cli::{
+    AzureCliAccount, AzureCliTokenCacheCredential, AzureCliTokenCacheCredentialOptions,
+};
 pub use bearer_token_provider::{BearerTokenProvider, bearer_token_provider};
 pub use browser::{InteractiveBrowserCredential, InteractiveBrowserCredentialOptions};
 #[cfg(feature = "chain")]
@@ -205,8 +209,8 @@ macro_rules! answer_by_session {
             fn continuous_access_policy(
                 &self,
             ) -> std::sync::Arc<dyn azure_core::http::policies::Policy> {
-                let session = std::sync::Arc::clone(&self.session);
-                std::sync::Arc::new($crate::continuous_access::ContinuousAccessPolicy { session })
+                let whose = std::sync::Arc::new(std::sync::Arc::clone(&self.session));
+                std::sync::Arc::new($crate::continuous_access::ContinuousAccessPolicy { whose })
             }
         }
     };

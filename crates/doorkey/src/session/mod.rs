@@ -31,6 +31,7 @@ use gate::Gate;
 use state::State;
 use std::{
     collections::HashSet,
+    fmt,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 use storage::Storage;
@@ -95,6 +96,17 @@ struct TokenRequest {
     claims: Option<String>,
     /// What is sent: the caller's demand, and our capability.
     claims_parameter: Option<String>,
+}
+
+/// Whoever has a session, perhaps not always the same one.
+pub(crate) trait HasSession: fmt::Debug + Send + Sync {
+    fn session(&self) -> Result<Arc<Session>>;
+}
+
+impl HasSession for Arc<Session> {
+    fn session(&self) -> Result<Arc<Session>> {
+        Ok(Arc::clone(self))
+    }
 }
 
 impl Session {

@@ -83,7 +83,7 @@ impl TokenCacheStore for DpapiStore {
 /// it is read again under the lock, in case somebody was halfway through writing it, then set aside,
 /// and the person is told. A cache of a time before the encryption is one, and is encrypted with the
 /// next write.
-fn opened(bytes: Vec<u8>) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn opened(bytes: Vec<u8>) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = Zeroizing::new(bytes);
     if bytes.is_empty() {
         return Ok(bytes);

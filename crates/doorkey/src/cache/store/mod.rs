@@ -9,6 +9,7 @@
     all(target_os = "linux", feature = "secret-service")
 )))]
 mod absent;
+mod borrowed_file;
 #[cfg(windows)]
 mod dpapi;
 mod encrypted_file;
@@ -31,6 +32,7 @@ mod secret_service;
 mod signal_file;
 mod system;
 
+pub(crate) use borrowed_file::BorrowedFileStore;
 pub use encrypted_file::{EncryptedFileStore, EncryptionKey};
 pub use memory::MemoryStore;
 pub use plain_file::PlainFileStore;

@@ -1,10 +1,11 @@
 //! What a chain is made of.
 
 use crate::{
+    continuous_access::ContinuousAccessPolicy,
     credential::InteractiveCredential,
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, TokenInfoOptions},
-    session::Session,
+    session::HasSession,
 };
 use async_trait::async_trait;
 use azure_core::{
@@ -167,7 +168,7 @@ impl Link for Interactive {
 #[derive(Debug)]
 pub(in crate::credential) struct Silent {
     pub(in crate::credential) name: &'static str,
-    pub(in crate::credential) session: Arc<Session>,
+    pub(in crate::credential) whose: Arc<dyn HasSession>,
 }
 
 #[async_trait]
@@ -185,7 +186,10 @@ impl Link for Silent {
         scopes: &[&str],
         options: TokenInfoOptions,
     ) -> Result<AccessTokenInfo, Failure> {
-        let outcome = self.session.get_token_info(scopes, options).await;
+        let outcome = match self.whose.session() {
+            Ok(session) => session.get_token_info(scopes, options).await,
+            Err(error) => Err(error),
+        };
         // Nobody chose it, so nothing of it stops those behind it.
         outcome.map_err(|error| match error.kind() {
             ErrorKind::InvalidArgument => Failure::Ends(error),
@@ -194,14 +198,12 @@ impl Link for Silent {
     }
 
     async fn get_token(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        Ok(self.session.get_token(scopes).await?)
+        Ok(self.whose.session()?.get_token(scopes).await?)
     }
 
     fn continuous_access_policy(&self) -> Option<Arc<dyn Policy>> {
-        let session = Arc::clone(&self.session);
-        Some(Arc::new(crate::continuous_access::ContinuousAccessPolicy {
-            session,
-        }))
+        let whose = Arc::clone(&self.whose);
+        Some(Arc::new(ContinuousAccessPolicy { whose }))
     }
 }
 

@@ -19,7 +19,8 @@ use super::{
     client::{Client, authority, check_timeout, filled},
 };
 use crate::{
-    BrowserLauncher, InteractiveBrowserCredentialOptions, TokenCachePersistenceOptions,
+    AzureCliTokenCacheCredential, AzureCliTokenCacheCredentialOptions, BrowserLauncher,
+    InteractiveBrowserCredentialOptions, TokenCachePersistenceOptions,
     error::{Error, Result},
     oauth::default_transport,
     options::{AccessTokenInfo, PublicClientOptions, TokenInfoOptions},
@@ -49,7 +50,8 @@ use workload_identity::WorkloadIdentity;
 /// 3. **Managed identity** of App Service or of a virtual machine;
 /// 4. **Shared token cache**: who signed in with another program that keeps the shared cache, such as
 ///    one of Python's `azure-identity`, or `doorkey login`;
-/// 5. **Azure CLI**: who signed in with `az login`;
+/// 5. **Azure CLI**: who signed in with `az login`, by its token cache
+///    ([`AzureCliTokenCacheCredential`]), else by its program;
 /// 6. **Azure Developer CLI**: who signed in with `azd auth login`;
 /// 7. **Browser**: only with `include_interactive_browser`.
 ///
@@ -228,6 +230,17 @@ fn links(
         Arc::new(Official::new(maker, Then::GoesOn))
     };
     if selection.has(Named::AzureCli) {
+        let options = AzureCliTokenCacheCredentialOptions {
+            client: PublicClientOptions {
+                cache_persistence: None,
+                ..client.clone()
+            },
+            ..Default::default()
+        };
+        links.push(Arc::new(Silent {
+            name: "AzureCliTokenCacheCredential",
+            whose: AzureCliTokenCacheCredential::with_seams(options, seams.clone())?.whose(),
+        }));
         links.push(tool(Tool::AzureCli));
     }
     if selection.has(Named::AzurePowerShell) {
@@ -281,7 +294,7 @@ fn shared_token_cache(
     };
     Ok(Arc::new(Silent {
         name: "SharedTokenCacheCredential",
-        session: Arc::new(session.session()?),
+        whose: Arc::new(Arc::new(session.session()?)),
     }))
 }
 

@@ -130,12 +130,13 @@ fn attempts(error: &Error) -> Vec<String> {
         .collect()
 }
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "EnvironmentCredential",
     "WorkloadIdentityCredential",
     "ManagedIdentityCredential",
     "SharedTokenCacheCredential",
     "VisualStudioCodeCredential",
+    "AzureCliTokenCacheCredential",
     "AzureCliCredential",
     "AzurePowerShellCredential",
     "AzureDeveloperCliCredential",
@@ -179,35 +180,38 @@ async fn initialization_sends_nothing_and_one_error_tells_every_attempt_in_order
 async fn exclude_options_take_each_link_out() {
     let scene = Scene::new(laptop).await;
     type Exclude = fn(&mut DefaultAzureCredentialOptions);
-    let cases: [(&str, Exclude); 6] = [
-        (ALL[0], |options| {
+    let cases: [(&[&str], Exclude); 6] = [
+        (&ALL[0..=0], |options| {
             options.exclude_environment_credential = Some(true);
         }),
-        (ALL[1], |options| {
+        (&ALL[1..=1], |options| {
             options.exclude_workload_identity_credential = Some(true);
         }),
-        (ALL[2], |options| {
+        (&ALL[2..=2], |options| {
             options.exclude_managed_identity_credential = Some(true);
         }),
-        (ALL[3], |options| {
+        (&ALL[3..=3], |options| {
             options.exclude_shared_token_cache_credential = Some(true);
         }),
-        (ALL[5], |options| {
+        (&ALL[5..=6], |options| {
             options.exclude_cli_credential = Some(true);
         }),
-        (ALL[7], |options| {
+        (&ALL[8..], |options| {
             options.exclude_developer_cli_credential = Some(true);
         }),
     ];
     let mut everything = scene.options.clone();
-    for (name, exclude) in cases {
+    for (names, exclude) in cases {
         let mut options = scene.options.clone();
         exclude(&mut options);
         exclude(&mut everything);
         let seams = scene.entra.seams(&[]);
         let credential = DefaultAzureCredential::with_seams(options, &seams).unwrap();
         let error = token(&credential).await.unwrap_err();
-        let rest: Vec<_> = ALL.into_iter().filter(|other| *other != name).collect();
+        let rest: Vec<_> = ALL
+            .into_iter()
+            .filter(|other| !names.contains(other))
+            .collect();
         assert_eq!(attempts(&error), rest);
     }
     let error = refused(everything, &[]);
@@ -311,13 +315,13 @@ async fn token_credentials_env_environment_credential() {
 
 #[tokio::test(start_paused = true)]
 async fn token_credentials_env_azure_cli_credential() {
-    assert_eq!(selected("AzureCliCredential").await, [ALL[5]]);
-    assert_eq!(selected("AzureDeveloperCliCredential").await, [ALL[7]]);
+    assert_eq!(selected("AzureCliCredential").await, ALL[5..=6]);
+    assert_eq!(selected("AzureDeveloperCliCredential").await, [ALL[8]]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn token_credentials_env_specific_credential_case_insensitive() {
-    assert_eq!(selected(" azureCLIcredential").await, [ALL[5]]);
+    assert_eq!(selected(" azureCLIcredential").await, ALL[5..=6]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -345,7 +349,7 @@ async fn token_credentials_env_with_exclude_and_user_exclude_flags_override_env_
     scene.options.exclude_cli_credential = Some(false);
     assert_eq!(
         attempts(&scene.error(&prod).await),
-        [ALL[0], ALL[1], ALL[5]]
+        [ALL[0], ALL[1], ALL[5], ALL[6]]
     );
 }
 

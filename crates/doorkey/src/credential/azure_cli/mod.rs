@@ -1,0 +1,314 @@
+mod profile;
+mod settings;
+
+use super::client::{Client, DEVELOPER_SIGN_ON_CLIENT_ID, authority, filled, names_authority};
+use crate::{
+    cache::BorrowedFileStore,
+    continuous_access::ContinuousAccessPolicy,
+    error::{Error, Result},
+    oauth::Authority,
+    options::{
+        AccessTokenInfo, PublicClientOptions, TokenCachePersistenceOptions, TokenInfoOptions,
+    },
+    seams::Seams,
+    session::{HasSession, Session},
+    sign_in::{Nobody, SignIn},
+};
+use async_trait::async_trait;
+use azure_core::{
+    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
+    http::policies::Policy,
+};
+use profile::Subscription;
+use settings::{Settings, Stamp, unavailable};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Uses the sign-in of the Azure CLI, without its program: whoever has run `az login` has a token in
+/// milliseconds, where `az` takes half a second.
+///
+/// The token cache of `az` is read, and nothing of `az` is ever written: what its refresh token
+/// fetches stays in the memory of this credential. It never asks a person. Account and tenant are those
+/// of the default subscription (`az account show`), and a change of it, `az login` and `az logout` are
+/// seen by the next call.
+///
+/// Where the Azure CLI is signed in by a broker (as by default on Windows) or keeps its cache in a
+/// keyring, its tokens cannot be read, and only the program has them: `azure_identity`'s
+/// `AzureCliCredential`, or [`DefaultAzureCredential`](crate::DefaultAzureCredential), which tries both.
+///
+/// ```no_run
+/// use azure_core::credentials::TokenCredential;
+/// use doorkey::AzureCliTokenCacheCredential;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let credential = AzureCliTokenCacheCredential::new(None)?;
+/// println!("{} is signed in to az", credential.account()?.username);
+/// let token = credential.get_token(&["https://management.azure.com/.default"], None).await?;
+/// # let _ = token;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct AzureCliTokenCacheCredential {
+    inner: Arc<Inner>,
+}
+
+/// Options of [`AzureCliTokenCacheCredential`].
+#[derive(Clone, Debug, Default)]
+pub struct AzureCliTokenCacheCredentialOptions {
+    /// The subscription whose account and tenant are used, by id or name. Default: the default one.
+    pub subscription: Option<String>,
+    /// Authority, tenant, transport. The default authority is that of the active cloud of `az`, and the
+    /// default tenant that of the subscription. `cache_persistence` is refused.
+    pub client: PublicClientOptions,
+}
+
+/// Who is signed in to the Azure CLI.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct AzureCliAccount {
+    /// The person's user name.
+    pub username: String,
+    /// The tenant of the subscription.
+    pub tenant_id: String,
+    /// The subscription's id.
+    pub subscription_id: String,
+    /// What it is called.
+    pub subscription_name: String,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: AzureCliTokenCacheCredentialOptions,
+    seams: Seams,
+    current: Mutex<Option<Current>>,
+}
+
+/// What the files said when they were last read.
+#[derive(Debug)]
+struct Current {
+    stamp: Stamp,
+    texts: Texts,
+    signed_in: Result<(Subscription, Arc<Session>)>,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+struct Texts {
+    profile: Option<String>,
+    config: String,
+    clouds: String,
+}
+
+/// The cache's name in this process.
+const CACHE: &str = "msal_token_cache";
+
+impl AzureCliTokenCacheCredential {
+    /// Checks the options. Whether anybody is signed in to `az` is seen by the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where `client.cache_persistence` is set.
+    pub fn new(options: Option<AzureCliTokenCacheCredentialOptions>) -> Result<Arc<Self>> {
+        Self::with_seams(options.unwrap_or_default(), Seams::default())
+    }
+
+    pub(crate) fn with_seams(
+        options: AzureCliTokenCacheCredentialOptions,
+        seams: Seams,
+    ) -> Result<Arc<Self>> {
+        if options.client.cache_persistence.is_some() {
+            return Err(Error::invalid_argument(
+                "`client.cache_persistence` is set, and the cache of the Azure CLI is the only one \
+                 that this credential reads; leave it out",
+            ));
+        }
+        Ok(Arc::new(Self {
+            inner: Arc::new(Inner {
+                options,
+                seams,
+                current: Mutex::new(None),
+            }),
+        }))
+    }
+
+    #[cfg(feature = "chain")]
+    pub(super) fn whose(&self) -> Arc<dyn HasSession> {
+        Arc::<Inner>::clone(&self.inner)
+    }
+
+    /// Who is signed in to `az`. Reads files, and sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) where nobody is, with what to
+    /// do.
+    pub fn account(&self) -> Result<AzureCliAccount> {
+        let (subscription, _) = self.inner.signed_in()?;
+        Ok(AzureCliAccount {
+            username: subscription.user.name,
+            tenant_id: subscription.tenant_id,
+            subscription_id: subscription.id,
+            subscription_name: subscription.name,
+        })
+    }
+
+    /// A token for `scopes`, and what is known of it.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) where `az` has no sign-in that
+    /// can be used, [`AuthenticationRequired`](crate::ErrorKind::AuthenticationRequired) where the
+    /// person has to run `az login` again; else as any credential that asks nobody.
+    pub async fn get_token_info(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenInfoOptions>,
+    ) -> Result<AccessTokenInfo> {
+        let options = options.unwrap_or_default();
+        self.inner.session()?.get_token_info(scopes, options).await
+    }
+
+    /// See
+    /// [`InteractiveCredential::continuous_access_policy`](crate::InteractiveCredential::continuous_access_policy).
+    /// Where a person is needed, the request fails with
+    /// [`AuthenticationRequired`](crate::ErrorKind::AuthenticationRequired).
+    #[must_use]
+    pub fn continuous_access_policy(&self) -> Arc<dyn Policy> {
+        let whose = Arc::<Inner>::clone(&self.inner);
+        Arc::new(ContinuousAccessPolicy { whose })
+    }
+}
+
+#[async_trait]
+impl TokenCredential for AzureCliTokenCacheCredential {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        Ok(self.inner.session()?.get_token(scopes).await?)
+    }
+}
+
+impl HasSession for Inner {
+    fn session(&self) -> Result<Arc<Session>> {
+        self.signed_in().map(|(_, session)| session)
+    }
+}
+
+impl Inner {
+    /// As the files say; they are read anew where they have changed.
+    fn signed_in(&self) -> Result<(Subscription, Arc<Session>)> {
+        let folder = settings::folder(&self.seams.environment)?;
+        let files = ["azureProfile.json", "config", "clouds.config"].map(|name| folder.join(name));
+        let stamp = Stamp::of(&files);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was written just now may be written again within the same tick of the clock.
+        let known = current.as_ref();
+        if let Some(known) = known.filter(|known| known.stamp == stamp && stamp.is_settled()) {
+            return known.signed_in.clone();
+        }
+        let [profile, config, clouds] = &files;
+        let texts = Texts {
+            profile: settings::text(profile)?,
+            config: settings::text(config)?.unwrap_or_default(),
+            clouds: settings::text(clouds)?.unwrap_or_default(),
+        };
+        let signed_in = match current.take() {
+            Some(known) if known.texts == texts => known.signed_in,
+            _ => self.read(&folder, &texts),
+        };
+        let current = current.insert(Current {
+            stamp,
+            texts,
+            signed_in,
+        });
+        current.signed_in.clone()
+    }
+
+    fn read(&self, folder: &Path, texts: &Texts) -> Result<(Subscription, Arc<Session>)> {
+        let environment = &self.seams.environment;
+        let settings = Settings {
+            text: &texts.config,
+            environment,
+        };
+        let cloud = settings.get("cloud", "name")?;
+        let cloud = cloud.as_deref().unwrap_or("AzureCloud");
+        let subscription = profile::subscription(
+            texts.profile.as_deref(),
+            cloud,
+            self.options.subscription.as_deref(),
+        )?;
+        let mut client = self.options.client.clone();
+        let theirs = authority_of(cloud, &texts.clouds)?;
+        if names_authority(&client, environment)? {
+            let ours = authority(&client, None, environment)?;
+            if !ours.is_alias_of(&theirs) {
+                return Err(unavailable(format!(
+                    "the Azure CLI is signed in at {}, and a token of {} is asked for; run `az cloud \
+                     set`, or leave out the authority",
+                    theirs.as_str(),
+                    ours.as_str()
+                )));
+            }
+        } else {
+            client.authority = Some(theirs.as_str().to_owned());
+        }
+        if settings.switch("core", "instance_discovery")? == Some(false) {
+            client.disable_instance_discovery = true;
+        }
+        client.tenant_id = filled(client.tenant_id).or(Some(subscription.tenant_id.clone()));
+        let encrypted = settings.switch("core", "encrypt_token_cache")?;
+        let encrypted = encrypted.unwrap_or(cfg!(windows));
+        if encrypted && !cfg!(windows) {
+            return Err(unavailable(
+                "the Azure CLI keeps its tokens in a keyring here (`core.encrypt_token_cache`), which \
+                 only its program `az` reads",
+            ));
+        }
+        let file = if encrypted { "bin" } else { "json" };
+        let file = folder.join(format!("{CACHE}.{file}"));
+        client.cache_persistence = Some(TokenCachePersistenceOptions {
+            name: CACHE.to_owned(),
+            store: Some(Arc::new(BorrowedFileStore::new(file, CACHE))),
+            ..Default::default()
+        });
+        let client = Client {
+            client_id: Some(DEVELOPER_SIGN_ON_CLIENT_ID.to_owned()),
+            record: None,
+            disable_automatic_authentication: true,
+            options: client,
+            sign_in: SignIn::Nobody(Nobody {
+                login_hint: Some(subscription.user.name.clone()),
+                instead: "run `az login`",
+            }),
+            seams: self.seams.clone(),
+        };
+        Ok((subscription, Arc::new(client.session()?)))
+    }
+}
+
+/// The authority of a cloud that the Azure CLI knows by name.
+fn authority_of(cloud: &str, clouds: &str) -> Result<Authority> {
+    let own = settings::value_in(clouds, cloud, "endpoint_active_directory");
+    let known = match cloud {
+        "AzureCloud" => Some(crate::AuthorityHosts::AZURE_PUBLIC_CLOUD),
+        "AzureChinaCloud" => Some(crate::AuthorityHosts::AZURE_CHINA),
+        "AzureUSGovernment" => Some(crate::AuthorityHosts::AZURE_GOVERNMENT),
+        _ => None,
+    };
+    match own.as_deref().or(known) {
+        // One of Azure Stack may be of a kind that is not known here; that is nobody's mistake.
+        Some(authority) => Authority::parse(authority, "the authority of the Azure CLI's cloud")
+            .map_err(|error| unavailable(error.to_string())),
+        None => Err(unavailable(format!(
+            "the Azure CLI's cloud {cloud:?} has no `endpoint_active_directory`, so its authority is \
+             not known"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;
