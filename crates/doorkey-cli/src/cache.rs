@@ -11,12 +11,15 @@ use doorkey::{
 };
 use std::sync::{Arc, OnceLock};
 
+/// The cache of all programs that name no other.
+const SHARED: &str = "msal.cache";
+
 /// Which cache.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Where tokens are kept")]
 pub(crate) struct CacheArguments {
     /// The cache, by name; other programs on this machine share the default
-    #[arg(long, value_name = "NAME", default_value = "msal.cache", env = "DOORKEY_CACHE_NAME",
+    #[arg(long, value_name = "NAME", default_value = SHARED, env = "DOORKEY_CACHE_NAME",
         hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     cache_name: String,
 
@@ -35,6 +38,10 @@ pub(crate) struct CacheArguments {
 }
 
 impl CacheArguments {
+    pub(crate) fn is_shared(&self) -> bool {
+        self.cache_name == SHARED
+    }
+
     pub(crate) fn persistence(&self) -> TokenCachePersistenceOptions {
         TokenCachePersistenceOptions {
             name: self.cache_name.clone(),

@@ -109,6 +109,11 @@ impl ClientArguments {
             .collect())
     }
 
+    /// Whether the Azure CLI signs in to the same application, and nobody asked for a cache apart.
+    pub(crate) fn is_shared_with_azure_cli(&self) -> bool {
+        self.client_id().eq_ignore_ascii_case(DEVELOPER_CLIENT_ID) && self.cache.is_shared()
+    }
+
     /// Whether the record is of this application and this authority.
     pub(crate) fn is_of(&self, record: &AuthenticationRecord) -> bool {
         record.client_id.eq_ignore_ascii_case(self.client_id())

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arguments;
+mod azure_cli;
 mod cache;
 mod client;
 mod console;

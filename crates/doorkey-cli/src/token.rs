@@ -1,6 +1,7 @@
 //! `doorkey token`.
 
 use crate::{
+    azure_cli,
     client::ClientArguments,
     console,
     failure::Failure,
@@ -66,6 +67,8 @@ enum Output {
 struct Answer {
     token: AccessTokenInfo,
     tenant_id: String,
+    /// What whoever reads stderr should know.
+    notice: Option<String>,
 }
 
 /// Prints a token that a store holds which needs nothing but reading: then there is no need for a
@@ -119,6 +122,7 @@ pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
     arguments.print(&Answer {
         token,
         tenant_id: arguments.tenant_of(Some(&signed_in.record))?,
+        notice: None,
     })
 }
 
@@ -168,13 +172,41 @@ impl TokenArguments {
         let credential = self
             .sign_in
             .silent(&self.client, options.clone(), question)?;
-        let token = credential.get_token_info(&self.scopes(), None).await?;
+        let token = match credential.get_token_info(&self.scopes(), None).await {
+            Err(error) if person.is_none() && error.kind() == ErrorKind::AuthenticationRequired => {
+                let of_az = self.by_azure_cli(options).await?;
+                return of_az.ok_or(Failure::SignIn(error));
+            }
+            outcome => outcome?,
+        };
         let tenant_id = match person {
             Some(person) => self.tenant_of(Some(person))?,
             // Another application of its family knows them.
             None => self.tenant_of(self.only_person(&options).await?.as_ref())?,
         };
-        Ok(Answer { token, tenant_id })
+        Ok(Answer {
+            token,
+            tenant_id,
+            notice: None,
+        })
+    }
+
+    /// Nobody is signed in here: perhaps to `az`.
+    async fn by_azure_cli(&self, options: PublicClientOptions) -> Result<Option<Answer>, Failure> {
+        let scopes = self.scopes();
+        let found = azure_cli::token(&self.client, &self.account, options, &scopes).await;
+        let Some((token, person)) = found else {
+            return Ok(None);
+        };
+        let tenant_id = match self.client.tenant()? {
+            Some(_) => self.tenant_of(None)?,
+            None => person.tenant_id.clone(),
+        };
+        Ok(Some(Answer {
+            token,
+            tenant_id,
+            notice: Some(azure_cli::notice(&person)),
+        }))
     }
 
     /// The only one who is known to any application.
@@ -235,6 +267,9 @@ impl TokenArguments {
     }
 
     fn print(&self, answer: &Answer) -> Result<(), Failure> {
+        if let Some(notice) = &answer.notice {
+            console::tell(notice);
+        }
         console::result(&self.output.render(answer)?)
     }
 }
@@ -259,7 +294,9 @@ struct TokenJson<'a> {
 
 impl Output {
     fn render(self, answer: &Answer) -> Result<String, Failure> {
-        let Answer { token, tenant_id } = answer;
+        let Answer {
+            token, tenant_id, ..
+        } = answer;
         let seconds = token.expires_on.unix_timestamp();
         Ok(match self {
             Self::Token => token.token.secret().to_owned(),
@@ -292,8 +329,8 @@ fn quoted(text: &str) -> String {
 }
 
 const AFTER_HELP: &str = "\
-Whoever signed in before, by `doorkey login` or in another program on this machine, is not asked
-again unless they must be. Stdout holds the result alone, so it can be captured; people are spoken
+Whoever signed in before, by `doorkey login`, `az login` or in another program on this machine, is not
+asked again unless they must be. Stdout holds the result alone, so it can be captured; people are spoken
 to on stderr.
 
 Examples:

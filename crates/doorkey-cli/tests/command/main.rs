@@ -8,6 +8,7 @@
 
 mod accounts;
 mod authority;
+mod azure_cli;
 mod browser;
 mod demo;
 mod emulator;
