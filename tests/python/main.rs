@@ -2,6 +2,7 @@
 //!
 //! They check neither issuer nor audience of what they get, so PyJWT does it for them.
 
+mod azure_cli;
 mod sharing;
 
 use doorkey_emulator::{Emulator, Endpoint};

@@ -6,6 +6,7 @@
 //! program put KEY                 adds an entry, as a cache would
 //! program sign-in SCOPE FILE      writes the user code into FILE, prints the record
 //! program token SCOPE RECORD      prints a token; asks nobody
+//! program az-token SCOPE COUNT    prints the token that so many credentials got from az
 //! program fill COUNT PREFIX       adds so many entries to the plain file, and prints each number
 //! program overflow                adds large entries to the plain file until it fails
 //! ```
@@ -14,9 +15,10 @@
 
 use azure_core::http::{ClientOptions, Transport};
 use doorkey::{
-    AuthenticateOptions, AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialOptions,
-    Error, ErrorKind, InteractiveCredential as _, Partition, PlainFileStore, PublicClientOptions,
-    Result, SystemStore, TokenCachePersistenceOptions, TokenCacheStore,
+    AuthenticateOptions, AuthenticationRecord, AzureCliTokenCacheCredential,
+    AzureCliTokenCacheCredentialOptions, DeviceCodeCredential, DeviceCodeCredentialOptions, Error,
+    ErrorKind, InteractiveCredential as _, Partition, PlainFileStore, PublicClientOptions, Result,
+    SystemStore, TokenCachePersistenceOptions, TokenCacheStore,
 };
 use serde_json::{Value, json};
 use std::{env, fs, io, process::ExitCode, sync::Arc};
@@ -30,6 +32,7 @@ async fn main() -> ExitCode {
         ["put", key] => put(key).await,
         ["sign-in", scope, file] => sign_in(scope, (*file).to_owned()).await,
         ["token", scope, record] => token(scope, record).await,
+        ["az-token", scope, count] => az_token(scope, count.parse().unwrap_or_default()).await,
         ["fill", count, prefix] => fill(count.parse().unwrap_or_default(), prefix).await,
         ["overflow"] => overflow().await,
         _ => Err(Error::new(ErrorKind::InvalidArgument, "which of them?")),
@@ -103,9 +106,21 @@ async fn overflow() -> Result<String> {
     Ok(String::new())
 }
 
-fn credential(
-    change: impl FnOnce(&mut DeviceCodeCredentialOptions),
-) -> Result<Arc<DeviceCodeCredential>> {
+async fn az_token(scope: &str, count: u32) -> Result<String> {
+    let mut options = AzureCliTokenCacheCredentialOptions::default();
+    options.client.client_options = client_options();
+    let mut tokens = Vec::new();
+    for _ in 0..count {
+        let credential = AzureCliTokenCacheCredential::new(Some(options.clone()))?;
+        let info = credential.get_token_info(&[scope], None).await?;
+        tokens.push(info.token.secret().to_owned());
+    }
+    tokens.dedup();
+    Ok(tokens.join("\n"))
+}
+
+/// A transport that trusts the emulator.
+fn client_options() -> ClientOptions {
     let certificate = env::var_os("DOORKEY_CA_CERTIFICATE").unwrap_or_default();
     let certificate = fs::read(certificate).expect("the authority's certificate");
     let certificate = reqwest::Certificate::from_pem(&certificate).expect("a certificate");
@@ -114,6 +129,15 @@ fn credential(
         .no_proxy()
         .build()
         .expect("a client");
+    ClientOptions {
+        transport: Some(Transport::new(Arc::new(http))),
+        ..Default::default()
+    }
+}
+
+fn credential(
+    change: impl FnOnce(&mut DeviceCodeCredentialOptions),
+) -> Result<Arc<DeviceCodeCredential>> {
     let mut options = DeviceCodeCredentialOptions {
         client: PublicClientOptions {
             authority: env::var("DOORKEY_AUTHORITY").ok(),
@@ -122,10 +146,7 @@ fn credential(
                 allow_unencrypted_storage: allow_unencrypted_storage(),
                 ..Default::default()
             }),
-            client_options: ClientOptions {
-                transport: Some(Transport::new(Arc::new(http))),
-                ..Default::default()
-            },
+            client_options: client_options(),
             ..Default::default()
         },
         ..Default::default()
