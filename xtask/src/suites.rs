@@ -189,6 +189,22 @@ pub(crate) const SUITES: &[Suite] = &[
         )],
     },
     Suite {
+        name: "azurite",
+        about: "the SDK's blob client against Azurite, and the library's examples",
+        needs: &[
+            OPENSSL,
+            Need::Npm {
+                folder: "azurite",
+                package: "tests/azurite/package.json",
+                variable: "DOORKEY_AZURITE",
+            },
+        ],
+        steps: &[
+            cargo("build --locked -p doorkey --examples --all-features"),
+            cargo("test --locked -p doorkey-tests --all-features --test azurite"),
+        ],
+    },
+    Suite {
         name: "browser",
         about: "Chromium signs in through the credential",
         needs: &[

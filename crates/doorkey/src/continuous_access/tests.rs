@@ -158,12 +158,7 @@ async fn who_may_not_be_asked_is_told_what_to_authenticate_with_and_not_tried_ag
     let entra = Entra::start().await;
     let net = Net::of(&entra);
     let credential = credential(&entra, &net, false);
-    let scopes = vec![SCOPE.to_owned()];
-    let options = AuthenticateOptions {
-        scopes,
-        ..Default::default()
-    };
-    credential.authenticate(Some(options)).await.unwrap();
+    credential.authenticate(Some(for_scope())).await.unwrap();
     net.challenge(|_, token| claim(token, "acrs").is_null().then(|| challenge(STRONGER)));
     entra.emulator.clear_requests();
     let policy = credential.continuous_access_policy();
@@ -235,6 +230,50 @@ async fn the_successor_of_a_refused_token_is_renewed_in_time() {
     client.put("a.example", "x").await.unwrap();
     assert_ne!(net.received().last().unwrap().token, second);
     assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_known_long_after_the_cache_has_a_newer_one() {
+    let entra = Entra::start().await;
+    let net = Net::of(&entra);
+    let credential = credential(&entra, &net, true);
+    let old = first_token(&*credential, SCOPE).await;
+    let fixed = Arc::new(Fixed(old.clone()));
+    let client = net.client(fixed, SCOPE, credential.continuous_access_policy());
+    client.put("a.example", "x").await.unwrap();
+    turn_clock(Duration::from_secs(30 * 3_600)).await;
+    let newer = first_token(&*credential, SCOPE).await;
+    assert_ne!(newer, old);
+    refuse(&net, &old, SILENT);
+    assert_eq!(client.put("a.example", "x").await.unwrap(), 201);
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_signs_in_after_a_refusal_is_served_though_the_client_keeps_its_token() {
+    let entra = Entra::start().await;
+    let net = Net::of(&entra);
+    let credential = credential(&entra, &net, false);
+    credential.authenticate(Some(for_scope())).await.unwrap();
+    let old = first_token(&*credential, SCOPE).await;
+    net.challenge(|_, token| claim(token, "acrs").is_null().then(|| challenge(STRONGER)));
+    let fixed = Arc::new(Fixed(old));
+    let client = net.client(fixed, SCOPE, credential.continuous_access_policy());
+    let error = client.put("a.example", "x").await.unwrap_err();
+    let options = AuthenticateOptions {
+        claims: Error::find(&error).unwrap().claims().map(str::to_owned),
+        ..for_scope()
+    };
+    credential.authenticate(Some(options)).await.unwrap();
+    assert_eq!(client.put("a.example", "x").await.unwrap(), 201);
+    assert_eq!(statuses(&net.received()), [401, 201]);
+}
+
+fn for_scope() -> AuthenticateOptions {
+    AuthenticateOptions {
+        scopes: vec![SCOPE.to_owned()],
+        ..Default::default()
+    }
 }
 
 #[tokio::test(start_paused = true)]

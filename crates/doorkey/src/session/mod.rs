@@ -2,12 +2,12 @@
 //! decides.
 
 mod answer;
-mod challenged;
 mod decision;
 pub(crate) mod flights;
 mod gate;
 mod renewal;
 mod required;
+mod sent_tokens;
 mod state;
 mod storage;
 
@@ -24,10 +24,10 @@ use crate::{
 };
 use answer::{has_margin, info, secret, time};
 use azure_core::credentials::AccessToken as AzureAccessToken;
-use challenged::Challenged;
 use flights::Flights;
 use futures_util::future::FutureExt;
 use gate::Gate;
+use sent_tokens::SentTokens;
 use state::State;
 use std::{
     collections::HashSet,
@@ -78,7 +78,7 @@ struct Inner {
     tokens: Flights<(Id, TokenRequest), AccessTokenInfo>,
     records: Flights<(Id, TokenRequest), AuthenticationRecord>,
     prompt: Gate<Answer>,
-    challenged: Mutex<Challenged>,
+    sent: Mutex<SentTokens>,
 }
 
 /// A token, and whose it is.
@@ -105,7 +105,7 @@ pub(crate) trait HasSession: fmt::Debug + Send + Sync {
 
 impl HasSession for Arc<Session> {
     fn session(&self) -> Result<Arc<Session>> {
-        Ok(Arc::clone(self))
+        Ok(Self::clone(self))
     }
 }
 
@@ -134,7 +134,7 @@ impl Session {
                 tokens: Flights::new(),
                 records: Flights::new(),
                 prompt: Gate::new(),
-                challenged: Mutex::default(),
+                sent: Mutex::default(),
             }),
         }
     }
