@@ -13,6 +13,7 @@ mod child;
 mod debian;
 mod failure;
 mod needs;
+mod parity;
 mod place;
 mod platforms;
 mod request;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Request::Test { suites, fail_fast } => {
             Place::find().map(|place| run::test(&place, &suites, fail_fast))
         }
+        Request::Parity => Place::find().and_then(|place| parity::check(&place)),
         Request::Bench { arguments } => {
             Place::find().and_then(|place| run::bench(&place, &arguments))
         }

@@ -8,6 +8,7 @@ pub(crate) enum Request {
         suites: Vec<&'static Suite>,
         fail_fast: bool,
     },
+    Parity,
     Bench {
         arguments: Vec<String>,
     },
@@ -22,6 +23,7 @@ impl Request {
         match command.as_str() {
             "help" | "--help" | "-h" => Ok(Self::Help),
             "test" => Self::test(rest),
+            "parity" => Ok(Self::Parity),
             "bench" => Ok(Self::Bench {
                 arguments: rest.to_vec(),
             }),
@@ -55,6 +57,7 @@ impl Request {
 pub(crate) fn usage() -> String {
     format!(
         "cargo xtask test [--fail-fast] [NAME…]   every suite, or those named\n\
+         cargo xtask parity                       whether docs/parity.md accounts for every case\n\
          cargo xtask bench [ARGUMENT…]            the benchmarks, in release\n\
          \n\
          {}",

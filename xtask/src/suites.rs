@@ -79,6 +79,12 @@ pub(crate) const SUITES: &[Suite] = &[
         ],
     },
     Suite {
+        name: "parity",
+        about: "that docs/parity.md accounts for the cases of the peers, by tests that exist",
+        needs: &[],
+        steps: &[cargo("run --locked -p xtask -- parity")],
+    },
+    Suite {
         name: "bench",
         about: "that the benchmarks build (`cargo xtask bench` runs them)",
         needs: &[],

@@ -30,8 +30,10 @@ struct Az {
 impl Az {
     async fn new() -> Self {
         let entra = Entra::start().await;
-        let mut options = AzureCliTokenCacheCredentialOptions::default();
-        options.client = entra.client();
+        let options = AzureCliTokenCacheCredentialOptions {
+            client: entra.client(),
+            ..Default::default()
+        };
         Self {
             folder: tempfile::tempdir().unwrap(),
             entra,
