@@ -211,6 +211,27 @@ pub(crate) const SUITES: &[Suite] = &[
         ],
     },
     Suite {
+        name: "desktop",
+        about: "the example with a window: its widgets, and itself on a virtual screen",
+        needs: &[Need::Packages(&[
+            "xvfb",
+            "xdotool",
+            "scrot",
+            "libgl1",
+            "libgl1-mesa-dri",
+            "libx11-xcb1",
+            "libxcursor1",
+            "libxi6",
+            "libxkbcommon-x11-0",
+            "libxrandr2",
+        ])],
+        steps: &[Step {
+            tool: Tool::Cargo,
+            arguments: "test --locked -p doorkey-desktop-example",
+            environment: &[("BROWSER", "none")],
+        }],
+    },
+    Suite {
         name: "browser",
         about: "Chromium signs in through the credential",
         needs: &[
