@@ -92,7 +92,12 @@ impl Az {
 
     fn credential_with(&self, variables: &[(&str, &str)]) -> Arc<AzureCliTokenCacheCredential> {
         let folder = self.folder.path().to_str().unwrap();
-        let variables = [variables, &[("AZURE_CONFIG_DIR", folder)]].concat();
+        // Windows' encrypts it unless it is told not to.
+        let own = [
+            ("AZURE_CONFIG_DIR", folder),
+            ("AZURE_CORE_ENCRYPT_TOKEN_CACHE", "no"),
+        ];
+        let variables = [&own, variables].concat();
         let seams = self.entra.seams(&variables);
         AzureCliTokenCacheCredential::with_seams(self.options.clone(), seams).unwrap()
     }

@@ -143,6 +143,27 @@ async fn a_linked_folder_is_followed() {
     );
 }
 
+#[cfg(windows)]
+#[tokio::test]
+async fn what_windows_encrypted_is_decrypted() {
+    use super::super::dpapi::DpapiStore;
+    let home = tempfile::tempdir().unwrap();
+    let variables = [("LOCALAPPDATA", home.path().to_str().unwrap())];
+    let writer = DpapiStore::new(crate::seams::Environment::of(&variables));
+    let mut change = |_: &[u8]| Some(CACHE.as_bytes().to_vec());
+    writer.update(&half(false), &mut change).await.unwrap();
+    let path = home
+        .path()
+        .join(".IdentityService")
+        .join(half(false).file_name());
+    assert!(!fs::read(&path).unwrap().starts_with(b"{"));
+    let store = BorrowedFileStore::new(path, "az");
+    assert_eq!(
+        store.load(&half(true)).await.unwrap().bytes,
+        CACHE.as_bytes()
+    );
+}
+
 #[test]
 fn without_a_runtime_a_whole_file_is_read_and_half_a_one_is_an_error() {
     use futures_util::FutureExt;
