@@ -208,8 +208,8 @@ impl Error {
     }
 
     /// From any credential's error: [`find`](Self::find)s ours in it. Another's is `Refused` where a
-    /// service has answered, `Network` where none could be reached, else `CredentialUnavailable`, as
-    /// such errors do not say more to a program.
+    /// service has answered, `Network` where none could be reached, `Protocol` where an answer makes no
+    /// sense, else `CredentialUnavailable`, as such errors do not say more to a program.
     pub(crate) fn of_any(error: azure_core::Error) -> Self {
         if let Some(ours) = Self::find(&error) {
             return ours.clone();
@@ -220,7 +220,8 @@ impl Error {
         while let Some(error) = current {
             match error.downcast_ref().map(azure_core::Error::kind) {
                 Some(Theirs::HttpResponse { .. }) => kind = ErrorKind::Refused,
-                Some(Theirs::Connection) => kind = ErrorKind::Network,
+                Some(Theirs::Connection | Theirs::Io) => kind = ErrorKind::Network,
+                Some(Theirs::DataConversion) => kind = ErrorKind::Protocol,
                 _ => {}
             }
             current = error.source();
@@ -304,6 +305,10 @@ mod tests {
             (
                 azure_core::Error::with_message(Theirs::Connection, "no"),
                 ErrorKind::Network,
+            ),
+            (
+                azure_core::Error::with_message(Theirs::DataConversion, "no"),
+                ErrorKind::Protocol,
             ),
             (
                 azure_core::Error::with_message(Theirs::Credential, "no"),

@@ -20,7 +20,10 @@ pub(in crate::credential) trait Link: fmt::Debug + Send + Sync {
     fn name(&self) -> &str;
 
     /// Which of these options it cannot honour, if any.
-    fn lacks(&self, options: &TokenInfoOptions) -> Option<Lacking>;
+    fn lacks(&self, options: &TokenInfoOptions) -> Option<Lacking> {
+        let _ = options;
+        None
+    }
 
     async fn get_token_info(
         &self,
@@ -118,7 +121,7 @@ impl Link for Foreign {
             let error = Error::of_any(error);
             match error.kind() {
                 // Its text alone would tell whether it could not work here.
-                ErrorKind::Network if !is_ours => Failure::GoesOn(error),
+                kind if !is_ours && kind != ErrorKind::Refused => Failure::GoesOn(error),
                 _ => by_kind(error),
             }
         })
@@ -140,10 +143,6 @@ pub(in crate::credential) struct Interactive {
 impl Link for Interactive {
     fn name(&self) -> &str {
         &self.name
-    }
-
-    fn lacks(&self, _options: &TokenInfoOptions) -> Option<Lacking> {
-        None
     }
 
     async fn get_token_info(
@@ -175,10 +174,6 @@ pub(in crate::credential) struct Silent {
 impl Link for Silent {
     fn name(&self) -> &str {
         self.name
-    }
-
-    fn lacks(&self, _options: &TokenInfoOptions) -> Option<Lacking> {
-        None
     }
 
     async fn get_token_info(

@@ -201,7 +201,11 @@ async fn of_others_only_the_refusal_of_a_service_ends_the_chain() {
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(second.calls(), 0);
 
-    for kind in [AzureErrorKind::Credential, AzureErrorKind::Connection] {
+    for kind in [
+        AzureErrorKind::Credential,
+        AzureErrorKind::Connection,
+        AzureErrorKind::DataConversion,
+    ] {
         let first = Theirs::answering({
             let kind = kind.clone();
             move || {

@@ -1,5 +1,5 @@
 use crate::{
-    credential::chain::{Failure, Lacking, Link},
+    credential::chain::{Failure, Link},
     error::{Error, ErrorKind},
     options::{AccessTokenInfo, TokenInfoOptions},
 };
@@ -13,10 +13,6 @@ pub(super) struct Absent(pub(super) &'static str);
 impl Link for Absent {
     fn name(&self) -> &str {
         self.0
-    }
-
-    fn lacks(&self, _options: &TokenInfoOptions) -> Option<Lacking> {
-        None
     }
 
     async fn get_token_info(

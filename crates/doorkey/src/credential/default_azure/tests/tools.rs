@@ -1,0 +1,124 @@
+//! The programs of developers.
+
+use super::*;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+const AZ: &str = r#"echo '{"accessToken":"of-az","expires_on":4102444800,"tokenType":"Bearer"}'"#;
+const AZD: &str = r#"echo '{"token":"of-azd","expiresOn":"2099-01-01T00:00:00Z"}'"#;
+
+fn program(folder: &Path, name: &str, script: &str) {
+    let path = folder.join(name);
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> {}.calls\n{script}\n",
+        path.display()
+    );
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+}
+
+fn calls(folder: &Path, name: &str) -> Vec<String> {
+    let calls = fs::read_to_string(folder.join(format!("{name}.calls"))).unwrap_or_default();
+    calls.lines().map(str::to_owned).collect()
+}
+
+/// Only the tools, in the time of the system, by which their processes live.
+async fn scene() -> (Scene, tempfile::TempDir, String) {
+    let mut scene = Scene::new(laptop).await;
+    scene.options.exclude_environment_credential = Some(true);
+    scene.options.exclude_workload_identity_credential = Some(true);
+    scene.options.exclude_managed_identity_credential = Some(true);
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    (scene, folder, path)
+}
+
+#[tokio::test]
+async fn az_is_started_once_for_many_requests() {
+    let (scene, folder, path) = scene().await;
+    program(folder.path(), "az", AZ);
+    program(folder.path(), "azd", AZD);
+    let credential = scene.credential(&[("PATH", &path)]);
+    let all = futures_util::future::join_all((0..10).map(|_| token(&credential))).await;
+    assert!(
+        all.iter()
+            .all(|token| token.as_ref().is_ok_and(|token| token == "of-az"))
+    );
+    let calls_of_az = calls(folder.path(), "az");
+    assert_eq!(
+        calls_of_az,
+        [format!("account get-access-token -o json --scope {SCOPE}")]
+    );
+    assert!(calls(folder.path(), "azd").is_empty());
+    assert!(!format!("{credential:?}").contains("of-az"));
+}
+
+#[tokio::test]
+async fn a_tool_that_fails_leaves_the_chain_to_the_next_and_is_told_of() {
+    let (scene, folder, path) = scene().await;
+    let failing = "echo 'ERROR: Please run az login to setup account.' >&2; exit 1";
+    program(folder.path(), "az", failing);
+    let variables = [("PATH", path.as_str())];
+    let error = scene.error(&variables).await;
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+    assert!(
+        error
+            .to_string()
+            .contains("Please run az login to setup account."),
+        "{error}"
+    );
+    program(folder.path(), "azd", AZD);
+    assert_eq!(
+        token(&scene.credential(&variables)).await.unwrap(),
+        "of-azd"
+    );
+    program(folder.path(), "az", "echo '<html>'");
+    assert_eq!(
+        token(&scene.credential(&variables)).await.unwrap(),
+        "of-azd"
+    );
+}
+
+#[tokio::test]
+async fn process_timeout_ends_a_tool_that_hangs_with_all_its_processes() {
+    let (mut scene, folder, path) = scene().await;
+    scene.options.process_timeout = Some(Duration::from_secs(1));
+    program(
+        folder.path(),
+        "az",
+        "sleep 300 & echo $! > \"$0.pid\"; wait",
+    );
+    let error = scene.error(&[("PATH", &path)]).await;
+    assert!(error.to_string().contains("`process_timeout`"), "{error}");
+    let pid = fs::read_to_string(folder.path().join("az.pid")).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    // It is killed before the error is told; what reaps it is the system.
+    let state = || fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    while state().is_ok_and(|state| !state.contains(") Z")) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[test]
+fn process_timeout_default_is_ten_seconds_and_none_at_all_is_refused() {
+    assert_eq!(super::super::PROCESS_TIMEOUT, Duration::from_secs(10));
+    let options = DefaultAzureCredentialOptions {
+        process_timeout: Some(Duration::ZERO),
+        ..Default::default()
+    };
+    refused(options, &[]);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_there_comes_before_the_tools() {
+    let (scene, folder, path) = scene().await;
+    program(folder.path(), "az", AZ);
+    let person = scene.entra.username(0);
+    scene.signed_in(&person).await;
+    let token = token(&scene.credential(&[("PATH", &path)])).await.unwrap();
+    assert_eq!(claim(&token, "upn"), person.as_str());
+    assert!(calls(folder.path(), "az").is_empty());
+}
