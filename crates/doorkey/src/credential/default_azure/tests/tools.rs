@@ -5,6 +5,7 @@ use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 const AZ: &str = r#"echo '{"accessToken":"of-az","expires_on":4102444800,"tokenType":"Bearer"}'"#;
@@ -121,4 +122,81 @@ async fn a_sign_in_that_is_there_comes_before_the_tools() {
     let token = token(&scene.credential(&[("PATH", &path)])).await.unwrap();
     assert_eq!(claim(&token, "upn"), person.as_str());
     assert!(calls(folder.path(), "az").is_empty());
+}
+
+/// Every set of links that work here: the first of them in the chain's order answers, and where there
+/// is none, each says why.
+#[tokio::test]
+async fn in_every_combination_the_first_that_works_answers() {
+    let is_virtual_machine = Arc::new(AtomicBool::new(false));
+    let metadata = Arc::clone(&is_virtual_machine);
+    let mut scene = Scene::new(move |seen| match seen.url.host_str() {
+        Some(METADATA) if metadata.load(Ordering::Relaxed) => metadata_service(seen),
+        Some(METADATA) => Fate::Answered(403, String::new()),
+        _ if seen.form_value("client_secret").is_some() => issued("of-the-application"),
+        _ if seen.form_value("client_assertion").is_some() => issued("of-the-workload"),
+        _ => Fate::EntraId,
+    })
+    .await;
+    let person = scene.entra.username(0);
+    scene.signed_in(&person).await;
+    let signed_in = scene.options.client.cache_persistence.clone();
+    let nobody = Some(TokenCachePersistenceOptions {
+        store: Some(Arc::new(MemoryStore::new())),
+        ..Default::default()
+    });
+    let of_person = token(&scene.credential(&[])).await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(file("kubernetes"), "a-token").unwrap();
+    for (name, script) in [("az", AZ), ("azd", AZD)] {
+        fs::create_dir(file(&format!("{name}-folder"))).unwrap();
+        program(&folder.path().join(format!("{name}-folder")), name, script);
+    }
+    let answers = [
+        "of-the-application",
+        "of-the-workload",
+        "of-the-machine",
+        of_person.as_str(),
+        "of-az",
+        "of-azd",
+    ];
+    for set in 0..(1_u32 << answers.len()) {
+        let works = |link: usize| set & (1 << link) != 0;
+        let mut variables = Vec::new();
+        if works(0) || works(1) {
+            variables.extend(SERVICE_PRINCIPAL[..2].iter().copied());
+        }
+        if works(0) {
+            variables.push(SERVICE_PRINCIPAL[2]);
+        }
+        let kubernetes = file("kubernetes");
+        if works(1) {
+            variables.push(("AZURE_FEDERATED_TOKEN_FILE", kubernetes.as_str()));
+        }
+        is_virtual_machine.store(works(2), Ordering::Relaxed);
+        scene.options.client.cache_persistence = if works(3) {
+            signed_in.clone()
+        } else {
+            nobody.clone()
+        };
+        let mut path = "/usr/bin:/bin".to_owned();
+        for (link, name) in [(4, "az"), (5, "azd")] {
+            if works(link) {
+                path = format!("{}:{path}", file(&format!("{name}-folder")));
+            }
+        }
+        variables.push(("PATH", path.as_str()));
+        let first = (0..answers.len()).find(|link| works(*link));
+        let outcome = token(&scene.credential(&variables)).await;
+        match first {
+            Some(first) => assert_eq!(outcome.unwrap(), answers[first], "{set:06b}"),
+            None => {
+                let error = outcome.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+                assert_eq!(attempts(&error), ALL);
+            }
+        }
+    }
 }
