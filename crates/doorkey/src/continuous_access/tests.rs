@@ -192,6 +192,16 @@ async fn a_resource_that_is_never_satisfied_gets_two_requests() {
     assert!(error.to_string().contains("401"), "{error}");
     assert_eq!(statuses(&net.received()), [401, 401]);
     assert_eq!(entra.prompts(), 1);
+    // Nor is the authority asked for the same again and again, or the person.
+    for _ in 0..5 {
+        client.put("a.example", "x").await.unwrap_err();
+    }
+    let before = entra.grants().len();
+    assert_eq!(before, 2, "the sign-in, and the one answer");
+    // What was fresh once may not be any more.
+    turn_clock(Duration::from_secs(301)).await;
+    client.put("a.example", "x").await.unwrap_err();
+    assert_eq!(entra.grants().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]

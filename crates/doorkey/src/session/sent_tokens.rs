@@ -20,7 +20,13 @@ struct SentToken {
     digest: [u8; 32],
     request: TokenRequest,
     standing: Standing,
+    /// The claims that it was got for, and when, in Unix seconds.
+    satisfied: Option<(String, i64)>,
 }
+
+/// For so long, a token that was got for some claims is not replaced for the same ones: a resource
+/// that is never content would have the person asked on every request.
+const SATISFIED: i64 = 300;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Standing {
@@ -79,18 +85,31 @@ impl Session {
         if sent.standing == Standing::Replaced(claims.clone()) {
             return Ok(Some(self.answer(request).await?.token));
         }
+        let now = inner.clock.now();
+        let is_satisfied = |(known, at): &(String, i64)| *known == claims && now - at < SATISFIED;
+        if sent.satisfied.as_ref().is_some_and(is_satisfied) {
+            return Ok(None);
+        }
         let demand = TokenRequest {
             claims_parameter: claims::parameter(Some(&claims), request.cae)?,
             claims: Some(claims.clone()),
-            ..request
+            ..request.clone()
         };
         if sent.standing == Standing::Good {
             sent.standing = Standing::Refused;
             lock(&inner.sent).remember(sent.clone());
         }
         let newer = self.answer(demand).await?.token;
-        sent.standing = Standing::Replaced(claims);
-        lock(&inner.sent).remember(sent);
+        sent.standing = Standing::Replaced(claims.clone());
+        let newest = SentToken {
+            digest: digest(newer.secret()),
+            request,
+            standing: Standing::Good,
+            satisfied: Some((claims, inner.clock.now())),
+        };
+        let mut known = lock(&inner.sent);
+        known.remember(sent);
+        known.remember(newest);
         Ok(Some(newer))
     }
 }
@@ -98,7 +117,7 @@ impl Session {
 impl Inner {
     /// What is known of a token, if it is one of the person's whose session this is.
     fn sent(&self, token: &str) -> Result<Option<SentToken>> {
-        let digest = Sha256::digest(token.as_bytes()).into();
+        let digest = digest(token);
         let known = lock(&self.sent).find(&digest);
         if let Some(known) = known {
             let person = self.record().map(|record| record.home_account_id);
@@ -111,6 +130,7 @@ impl Inner {
             digest,
             request,
             standing: Standing::Good,
+            satisfied: None,
         };
         lock(&self.sent).remember(sent.clone());
         Ok(Some(sent))
@@ -141,6 +161,10 @@ impl Inner {
             claims_parameter: claims::parameter(None, cae)?,
         }))
     }
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
 }
 
 /// The scopes that a token was asked for by, as far as it tells.
