@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 use tokio::{runtime::Handle, time::sleep};
-use zeroize::Zeroizing;
 
 /// The token cache of another program, which is read and never written: no byte, no lock, no file
 /// beside it. What is changed in it is changed in memory, and forgotten when the other program
@@ -140,8 +139,8 @@ use super::dpapi::opened;
     clippy::unnecessary_wraps,
     reason = "Windows decrypts it, which can fail"
 )]
-fn opened(bytes: Vec<u8>) -> Result<Zeroizing<Vec<u8>>> {
-    Ok(Zeroizing::new(bytes))
+fn opened(bytes: Vec<u8>) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    Ok(zeroize::Zeroizing::new(bytes))
 }
 
 #[cfg(test)]
