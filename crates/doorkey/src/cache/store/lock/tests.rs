@@ -56,7 +56,16 @@ fn dead() -> u32 {
         .spawn()
         .unwrap();
     child.wait().unwrap();
-    child.id()
+    let number = child.id();
+    drop(child);
+    // Wine keeps the number for a moment.
+    for _ in 0..500 {
+        if platform::is_dead(number.cast_signed()) {
+            return number;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{number} has ended, and is still there");
 }
 
 #[tokio::test(start_paused = true)]

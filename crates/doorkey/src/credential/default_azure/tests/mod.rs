@@ -15,8 +15,7 @@ mod tools;
 use super::{DefaultAzureCredential, DefaultAzureCredentialOptions};
 use crate::{
     BrowserLauncher, DeviceCodeCredential, Error, ErrorKind, InteractiveCredential, MemoryStore,
-    Partition, PublicClientOptions, TokenCachePersistenceOptions, TokenCacheStore,
-    TokenInfoOptions,
+    Partition, PublicClientOptions, TokenCachePersistenceOptions, TokenInfoOptions,
     testing::{
         Entra, SCOPE,
         browser::{Conduct, browser},
