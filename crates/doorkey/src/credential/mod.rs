@@ -202,8 +202,8 @@ macro_rules! answer_by_session {
                 &self,
                 options: $crate::TokenInfoOptions,
             ) -> std::sync::Arc<dyn azure_core::credentials::TokenCredential> {
-                let session = std::sync::Arc::clone(&self.session);
-                std::sync::Arc::new($crate::credential::scoped::Scoped { session, options })
+                let whose = std::sync::Arc::new(std::sync::Arc::clone(&self.session));
+                std::sync::Arc::new($crate::credential::scoped::Scoped { whose, options })
             }
 
             fn continuous_access_policy(

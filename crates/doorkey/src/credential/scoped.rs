@@ -1,12 +1,12 @@
-use crate::{options::TokenInfoOptions, session::Session};
+use crate::{options::TokenInfoOptions, session::HasSession};
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use std::sync::Arc;
 
-/// A session, with the same options on every request.
+/// Somebody's session, with the same options on every request.
 #[derive(Debug)]
 pub(super) struct Scoped {
-    pub(super) session: Arc<Session>,
+    pub(super) whose: Arc<dyn HasSession>,
     pub(super) options: TokenInfoOptions,
 }
 
@@ -18,7 +18,8 @@ impl TokenCredential for Scoped {
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
         let options = self.options.clone();
-        let info = self.session.get_token_info(scopes, options).await?;
+        let session = self.whose.session()?;
+        let info = session.get_token_info(scopes, options).await?;
         Ok(info.into())
     }
 }

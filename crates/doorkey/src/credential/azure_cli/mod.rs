@@ -1,7 +1,10 @@
 mod profile;
 mod settings;
 
-use super::client::{Client, DEVELOPER_SIGN_ON_CLIENT_ID, authority, filled, names_authority};
+use super::{
+    client::{Client, DEVELOPER_SIGN_ON_CLIENT_ID, authority, filled, names_authority},
+    scoped::Scoped,
+};
 use crate::{
     cache::BorrowedFileStore,
     continuous_access::ContinuousAccessPolicy,
@@ -86,12 +89,19 @@ struct Inner {
     current: Mutex<Option<Current>>,
 }
 
+/// Whose tokens, and what gets them.
+#[derive(Clone, Debug)]
+struct SignedIn {
+    subscription: Arc<Subscription>,
+    session: Arc<Session>,
+}
+
 /// What the files said when they were last read.
 #[derive(Debug)]
 struct Current {
     stamp: Stamp,
     texts: Texts,
-    signed_in: Result<(Subscription, Arc<Session>)>,
+    signed_in: Result<SignedIn>,
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -145,12 +155,12 @@ impl AzureCliTokenCacheCredential {
     /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) where nobody is, with what to
     /// do.
     pub fn account(&self) -> Result<AzureCliAccount> {
-        let (subscription, _) = self.inner.signed_in()?;
+        let subscription = self.inner.signed_in()?.subscription;
         Ok(AzureCliAccount {
-            username: subscription.user.name,
-            tenant_id: subscription.tenant_id,
-            subscription_id: subscription.id,
-            subscription_name: subscription.name,
+            username: subscription.user.name.clone(),
+            tenant_id: subscription.tenant_id.clone(),
+            subscription_id: subscription.id.clone(),
+            subscription_name: subscription.name.clone(),
         })
     }
 
@@ -168,6 +178,13 @@ impl AzureCliTokenCacheCredential {
     ) -> Result<AccessTokenInfo> {
         let options = options.unwrap_or_default();
         self.inner.session()?.get_token_info(scopes, options).await
+    }
+
+    /// The same sign-in, with these options on every request: see
+    /// [`InteractiveCredential::scoped`](crate::InteractiveCredential::scoped).
+    pub fn scoped(&self, options: TokenInfoOptions) -> Arc<dyn TokenCredential> {
+        let whose = Arc::<Inner>::clone(&self.inner);
+        Arc::new(Scoped { whose, options })
     }
 
     /// See
@@ -194,13 +211,13 @@ impl TokenCredential for AzureCliTokenCacheCredential {
 
 impl HasSession for Inner {
     fn session(&self) -> Result<Arc<Session>> {
-        self.signed_in().map(|(_, session)| session)
+        Ok(self.signed_in()?.session)
     }
 }
 
 impl Inner {
     /// As the files say; they are read anew where they have changed.
-    fn signed_in(&self) -> Result<(Subscription, Arc<Session>)> {
+    fn signed_in(&self) -> Result<SignedIn> {
         let folder = settings::folder(&self.seams.environment)?;
         let files = ["azureProfile.json", "config", "clouds.config"].map(|name| folder.join(name));
         let stamp = Stamp::of(&files);
@@ -228,7 +245,7 @@ impl Inner {
         current.signed_in.clone()
     }
 
-    fn read(&self, folder: &Path, texts: &Texts) -> Result<(Subscription, Arc<Session>)> {
+    fn read(&self, folder: &Path, texts: &Texts) -> Result<SignedIn> {
         let environment = &self.seams.environment;
         let settings = Settings {
             text: &texts.config,
@@ -259,7 +276,14 @@ impl Inner {
         if settings.switch("core", "instance_discovery")? == Some(false) {
             client.disable_instance_discovery = true;
         }
-        client.tenant_id = filled(client.tenant_id).or(Some(subscription.tenant_id.clone()));
+        client.tenant_id = filled(client.tenant_id);
+        if client.tenant_id.is_none() {
+            // Nobody chose this one, so nobody is kept from another.
+            client.tenant_id = Some(subscription.tenant_id.clone());
+            if client.additionally_allowed_tenants.is_empty() {
+                client.additionally_allowed_tenants.push("*".to_owned());
+            }
+        }
         let encrypted = settings.switch("core", "encrypt_token_cache")?;
         let encrypted = encrypted.unwrap_or(cfg!(windows));
         if encrypted && !cfg!(windows) {
@@ -286,7 +310,10 @@ impl Inner {
             }),
             seams: self.seams.clone(),
         };
-        Ok((subscription, Arc::new(client.session()?)))
+        Ok(SignedIn {
+            subscription: Arc::new(subscription),
+            session: Arc::new(client.session()?),
+        })
     }
 }
 

@@ -221,6 +221,16 @@ async fn the_tenant_is_that_of_the_subscription_unless_another_is_given() {
         tid(token(&*az.credential(), SCOPE).await.unwrap()),
         away.as_str()
     );
+    // For one request, any.
+    let options = || TokenInfoOptions {
+        tenant_id: Some(home.clone()),
+        ..Default::default()
+    };
+    let credential = az.credential();
+    let info = credential.get_token_info(&[SCOPE], Some(options())).await;
+    assert_eq!(tid(info.unwrap().token.secret().to_owned()), home.as_str());
+    let scoped = credential.scoped(options());
+    assert_eq!(tid(token(&*scoped, SCOPE).await.unwrap()), home.as_str());
     az.options.client.tenant_id = Some(home.clone());
     assert_eq!(
         tid(token(&*az.credential(), SCOPE).await.unwrap()),
