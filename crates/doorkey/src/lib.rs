@@ -4,7 +4,10 @@
 //! official Azure SDK for Rust, so every client of that SDK takes them:
 //!
 //! - [`InteractiveBrowserCredential`] opens the browser that the person uses anyway;
-//! - [`DeviceCodeCredential`] shows a code that they type on another device.
+//! - [`DeviceCodeCredential`] shows a code that they type on another device;
+//! - [`AzureCliTokenCacheCredential`] uses the sign-in of `az`, without starting it;
+//! - `DefaultAzureCredential` and `ChainedTokenCredential` (feature `chain`, on by default) use whichever
+//!   sign-in is there, that of a machine in Azure included.
 //!
 //! The first token asks the person. Later ones come from memory or by the refresh token, and the
 //! person is asked again only when the authority demands it.
@@ -49,6 +52,11 @@
 //! [`InteractiveCredential`] has what the SDK's trait has no room for: signing in ahead of time,
 //! signing out, and a token with what is known of it. [`accounts`] lists who is signed in. An [`Error`] tells a person what to do next, and a program
 //! [which case](ErrorKind) it is; [`Error::find`] gets it out of the SDK's.
+//!
+//! A client of the SDK takes any of them; one that needs another tenant takes a
+//! [`scoped`](InteractiveCredential::scoped) view, one that shall deal with revoked tokens the
+//! [`continuous_access_policy`](InteractiveCredential::continuous_access_policy), and an HTTP client that is
+//! none of the SDK's a [`bearer_token_provider`].
 //!
 //! # What it needs
 //!
