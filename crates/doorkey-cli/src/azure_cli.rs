@@ -19,6 +19,7 @@ pub(crate) async fn token(
     }
     let options = AzureCliTokenCacheCredentialOptions {
         client: PublicClientOptions {
+            authority: client.authority_or_default(),
             cache_persistence: None,
             ..options
         },

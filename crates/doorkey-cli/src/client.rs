@@ -114,6 +114,16 @@ impl ClientArguments {
         self.client_id().eq_ignore_ascii_case(DEVELOPER_CLIENT_ID) && self.cache.is_shared()
     }
 
+    /// The authority that is meant; `None` where the library reads it from the environment.
+    pub(crate) fn authority_or_default(&self) -> Option<String> {
+        let is_named = || {
+            std::env::var_os("AZURE_AUTHORITY_HOST").is_some_and(|authority| !authority.is_empty())
+        };
+        let public = || AuthorityHosts::AZURE_PUBLIC_CLOUD.to_owned();
+        let default = || (!is_named()).then(public);
+        self.authority.clone().or_else(default)
+    }
+
     /// Whether the record is of this application and this authority.
     pub(crate) fn is_of(&self, record: &AuthenticationRecord) -> bool {
         record.client_id.eq_ignore_ascii_case(self.client_id())

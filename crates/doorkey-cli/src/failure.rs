@@ -41,6 +41,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether it is the place of our own tokens that does not work.
+    pub(crate) fn is_of_storage(&self) -> bool {
+        matches!(self, Self::SignIn(error)
+            if matches!(error.kind(), ErrorKind::CredentialUnavailable | ErrorKind::Cache))
+    }
+
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::ReaderLeft => DONE,

@@ -95,7 +95,17 @@ pub(crate) fn at_once(arguments: &TokenArguments) -> Option<Result<(), Failure>>
 pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
     let client = &arguments.client;
     let records = Records::of_this_user();
-    let person = arguments.person(&records.read().or_warn()).await?;
+    let person = match arguments.person(&records.read().or_warn()).await {
+        // Where nothing of our own can be read, there may be what az has.
+        Err(failure) if failure.is_of_storage() => {
+            let options = client.options(Arc::new(Warnings))?;
+            return match arguments.by_azure_cli(options).await? {
+                Some(answer) => arguments.print(&answer),
+                None => Err(failure),
+            };
+        }
+        outcome => outcome?,
+    };
     let mut claims = None;
     if arguments.silent || person.is_none() {
         let options = client.options(Arc::new(Warnings))?;
@@ -198,9 +208,9 @@ impl TokenArguments {
         let Some((token, person)) = found else {
             return Ok(None);
         };
-        let tenant_id = match self.client.tenant()? {
+        let tenant_id = match self.client.tenant()?.as_deref() {
+            None | Some("organizations" | "common") => person.tenant_id.clone(),
             Some(_) => self.tenant_of(None)?,
-            None => person.tenant_id.clone(),
         };
         Ok(Some(Answer {
             token,

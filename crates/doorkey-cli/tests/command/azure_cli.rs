@@ -134,3 +134,36 @@ fn what_is_wrong_with_az_changes_nothing() {
         finished.assert_refused(3, &["`doorkey login`"]);
     }
 }
+
+#[test]
+fn the_tenant_that_is_told_is_an_id_whatever_name_was_asked_for() {
+    let machine = machine_with_az("adele");
+    let id = machine.user("adele").tenant_id.clone();
+    for name in ["organizations", "common", &id.to_uppercase()] {
+        let arguments = ["--tenant", name, "--output", "json"];
+        let (finished, _) = machine.silent_token(&arguments);
+        finished.assert_status(0);
+        let json: Value = serde_json::from_str(&finished.stdout).unwrap();
+        assert_eq!(json["tenantId"], id, "--tenant {name}");
+    }
+}
+
+/// As in a container whose home is read-only or not there, and where `.azure` is mounted.
+#[test]
+fn where_nothing_of_ours_can_be_kept_az_still_answers() {
+    let machine = machine_with_az("adele");
+    let own = machine.path(".IdentityService");
+    let _ = fs::remove_dir_all(&own);
+    fs::write(own, "a file").unwrap();
+    let (finished, _) = machine.silent_token(&[]);
+    finished.assert_status(0);
+}
+
+/// The help says that the default authority is the public cloud.
+#[test]
+fn az_in_another_cloud_than_the_commands_is_passed_by() {
+    let machine = machine_with_az("adele");
+    let doorkey = machine.doorkey(&["token", "--silent", "--scope", SCOPE]);
+    let finished = doorkey.without_env("DOORKEY_AUTHORITY").run();
+    finished.assert_refused(3, &["`doorkey login`"]);
+}

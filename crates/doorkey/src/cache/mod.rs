@@ -214,8 +214,9 @@ impl TokenCache {
     }
 
     /// The people whom this application can be silent for: those who signed in to it, or if nobody
-    /// did, to its family.
-    pub(crate) fn people(&self, owner: Owner<'_>, cae: bool) -> Vec<SignedIn> {
+    /// did, to its family. With `now`, those too who have nothing but an access token that lives: a
+    /// broker keeps the rest.
+    pub(crate) fn people(&self, owner: Owner<'_>, cae: bool, now: Option<i64>) -> Vec<SignedIn> {
         let (mut own, mut family): (Vec<SignedIn>, Vec<SignedIn>) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         for document in [cae, !cae].map(|cae| &self.half(cae).document) {
@@ -234,6 +235,7 @@ impl TokenCache {
                 let people = match candidates.first() {
                     Some(first) if first.is_own => &mut own,
                     Some(_) => &mut family,
+                    None if now.is_some_and(|now| self.has_living_token(theirs, now)) => &mut own,
                     None => continue,
                 };
                 people.push(SignedIn {
@@ -245,6 +247,16 @@ impl TokenCache {
             }
         }
         if own.is_empty() { family } else { own }
+    }
+
+    fn has_living_token(&self, owner: Owner<'_>, now: i64) -> bool {
+        let documents = [&self.without_cae.document, &self.with_cae.document];
+        documents.into_iter().any(|document| {
+            let mut tokens = document.access_tokens.entities();
+            tokens.any(|token| {
+                token.is_of(owner.home_account_id, owner.client_id) && token.expires_on > now
+            })
+        })
     }
 
     /// Whether a change of one half is one of the other half too: it has the refresh token that was

@@ -31,7 +31,8 @@ impl Policy for ContinuousAccessPolicy {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        let (Some(mut sent), Ok(session)) = (bearer_token(request.headers()), self.whose.session())
+        let (Some(mut sent), Ok(session)) =
+            (bearer_token(request.headers()), self.whose.session().await)
         else {
             return next[0].send(context, request, &next[1..]).await;
         };

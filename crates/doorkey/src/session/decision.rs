@@ -13,6 +13,7 @@ use crate::{
     options::AccessTokenInfo,
     record::AuthenticationRecord,
     source::{Patience, Wanted},
+    tenant,
     tokens::Tokens,
 };
 use futures_util::future::FutureExt;
@@ -46,8 +47,7 @@ impl Inner {
             }
         }
         if !self.automatic {
-            let instead = self.source.sign_in.instead();
-            return Err(authentication_required(&request, why.as_ref(), instead));
+            return Err(self.required(&request, why.as_ref()));
         }
         self.prompt.wait().await;
         let asking = Arc::clone(&self);
@@ -87,7 +87,7 @@ impl Inner {
         }
         // The refresh token and the account may be in the other half.
         self.see_other_half(request).await;
-        let (record, is_guess) = match self.record() {
+        let (record, is_guess) = match self.person(request) {
             Some(record) => (record, false),
             None => match self.only_person(request)? {
                 Some(record) => (record, true),
@@ -100,7 +100,11 @@ impl Inner {
             // out meanwhile.
             let mut state = self.write_state();
             if state.guesses {
-                state.record.get_or_insert(record);
+                if self.source.sign_in.nobody().is_some() {
+                    state.record = Some(record);
+                } else {
+                    state.record.get_or_insert(record);
+                }
             }
         }
         Ok(outcome)
@@ -115,18 +119,68 @@ impl Inner {
 
     /// The one person in the cache who can be meant, if there is one.
     fn only_person(&self, request: &TokenRequest) -> Result<Option<AuthenticationRecord>> {
-        let login_hint = self.source.sign_in.login_hint();
-        let state = self.read_state();
-        if !state.guesses {
+        if !self.read_state().guesses {
             return Ok(None);
         }
-        let mut people = state.people(&self.source.oauth, login_hint, request.cae);
+        let mut people = self.people(request);
         if people.len() > 1 && !self.automatic {
             let instead = self.source.sign_in.instead();
             return Err(several_people(request, &people, instead));
         }
         let person = people.pop();
         Ok(person.filter(|_| people.is_empty()))
+    }
+
+    /// Those in the cache who can be meant.
+    fn people(&self, request: &TokenRequest) -> Vec<AuthenticationRecord> {
+        let sign_in = &self.source.sign_in;
+        let nobody = sign_in.nobody();
+        let now = nobody.map(|_| self.clock.now());
+        let state = self.read_state();
+        let oauth = &self.source.oauth;
+        let mut people = state.people(oauth, sign_in.login_hint(), request.cae, now);
+        if let Some(tenant) = nobody.and_then(|nobody| nobody.home_tenant.as_deref()) {
+            let is_at_home = |person: &AuthenticationRecord| {
+                tenant::home_of(&person.home_account_id)
+                    .is_some_and(|home| home.eq_ignore_ascii_case(tenant))
+            };
+            if people.iter().any(is_at_home) {
+                people.retain(is_at_home);
+            }
+        }
+        people
+    }
+
+    /// Whose session this is. One that lives on the sign-ins of others is theirs who are there now.
+    fn person(&self, request: &TokenRequest) -> Option<AuthenticationRecord> {
+        let record = self.record()?;
+        if self.source.sign_in.nobody().is_none() {
+            return Some(record);
+        }
+        let people = self.people(request);
+        let is_there = people
+            .iter()
+            .any(|person| person.home_account_id == record.home_account_id);
+        is_there.then_some(record)
+    }
+
+    /// Why there is no token, where nobody may be asked.
+    fn required(&self, request: &TokenRequest, why: Option<&Error>) -> Error {
+        let nobody = self.source.sign_in.nobody();
+        let instead = nobody.map(|nobody| nobody.instead);
+        let is_known =
+            || self.person(request).is_some() || matches!(self.only_person(request), Ok(Some(_)));
+        match nobody {
+            Some(nobody) if why.is_none() && is_known() => Error::new(
+                ErrorKind::AuthenticationRequired,
+                format!(
+                    "no token for these scopes can be had: {}",
+                    nobody.without_refresh_token
+                ),
+            )
+            .with_request(request.scopes.to_vec(), request.claims.clone()),
+            _ => authentication_required(request, why, instead),
+        }
     }
 
     async fn silently_as(

@@ -23,6 +23,7 @@ use crate::{
     tenant::{TenantId, TenantRules},
 };
 use answer::{has_margin, info, secret, time};
+use async_trait::async_trait;
 use azure_core::credentials::AccessToken as AzureAccessToken;
 use flights::Flights;
 use futures_util::future::FutureExt;
@@ -99,12 +100,14 @@ struct TokenRequest {
 }
 
 /// Whoever has a session, perhaps not always the same one.
+#[async_trait]
 pub(crate) trait HasSession: fmt::Debug + Send + Sync {
-    fn session(&self) -> Result<Arc<Session>>;
+    async fn session(&self) -> Result<Arc<Session>>;
 }
 
+#[async_trait]
 impl HasSession for Arc<Session> {
-    fn session(&self) -> Result<Arc<Session>> {
+    async fn session(&self) -> Result<Self> {
         Ok(Self::clone(self))
     }
 }
@@ -269,7 +272,7 @@ impl Session {
             let login_hint = inner.source.sign_in.login_hint();
             let mut people = match &state.record {
                 Some(record) => vec![record.clone()],
-                None if state.guesses => state.people(oauth, login_hint, false),
+                None if state.guesses => state.people(oauth, login_hint, false, None),
                 None => Vec::new(),
             };
             let Some(person) = people.pop() else {

@@ -130,8 +130,9 @@ impl State {
         oauth: &OAuthClient,
         login_hint: Option<&str>,
         cae: bool,
+        now: Option<i64>,
     ) -> Vec<AuthenticationRecord> {
-        let people = self.cache.people(owner(oauth, ""), cae);
+        let people = self.cache.people(owner(oauth, ""), cae, now);
         let fits = |username: &str| {
             login_hint.is_none_or(|hint| hint.to_lowercase() == username.to_lowercase())
         };

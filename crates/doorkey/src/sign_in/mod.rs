@@ -28,8 +28,12 @@ pub(crate) enum SignIn {
 #[derive(Debug)]
 pub(crate) struct Nobody {
     pub(crate) login_hint: Option<String>,
+    /// Of several people with that name, the one who is at home there.
+    pub(crate) home_tenant: Option<String>,
     /// What a person can do about it, said to them: a clause.
     pub(crate) instead: &'static str,
+    /// The same, where the person is known, and nothing by which to get another token.
+    pub(crate) without_refresh_token: &'static str,
 }
 
 /// What a person is asked for.
@@ -73,9 +77,13 @@ impl SignIn {
 
     /// What else a person can do, where there is no way to ask them.
     pub(crate) fn instead(&self) -> Option<&'static str> {
+        self.nobody().map(|nobody| nobody.instead)
+    }
+
+    pub(crate) fn nobody(&self) -> Option<&Nobody> {
         match self {
             Self::Browser(_) | Self::DeviceCode(_) => None,
-            Self::Nobody(nobody) => Some(nobody.instead),
+            Self::Nobody(nobody) => Some(nobody),
         }
     }
 }

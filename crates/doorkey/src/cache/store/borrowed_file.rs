@@ -1,16 +1,13 @@
-use super::{
-    CacheChange, CacheVersion, MemoryStore, Partition, StoredCache, TokenCacheStore, file,
-};
+use super::{CacheChange, CacheVersion, MemoryStore, Partition, StoredCache, TokenCacheStore};
 use crate::error::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use std::{
-    fs,
+    fs, io,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
-use tokio::{runtime::Handle, time::sleep};
+use tokio::{runtime::Handle, sync::Mutex, time::sleep};
 
 /// The token cache of another program, which is read and never written: no byte, no lock, no file
 /// beside it. What is changed in it is changed in memory, and forgotten when the other program
@@ -20,15 +17,23 @@ pub(crate) struct BorrowedFileStore {
     path: PathBuf,
     name: String,
     memory: MemoryStore,
+    /// Held while the file is read and taken over, so that nobody puts an older state over a newer one.
     seen: Mutex<Option<Seen>>,
 }
 
 /// The file as it was last read whole.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug)]
 struct Seen {
-    version: CacheVersion,
+    stamp: Stamp,
+    /// Whether it was old enough then for a later write to have another time.
+    is_settled: bool,
     digest: [u8; 32],
 }
+
+/// Time and length; `None` where there is no file.
+type Stamp = Option<(SystemTime, u64)>;
+
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// A writer that truncates its file and then fills it needs much less.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -48,35 +53,25 @@ impl BorrowedFileStore {
     /// Takes over what the other program has written since. While that is half a file, what was read
     /// before is good; `false` where nothing was.
     async fn refresh(&self) -> Result<bool> {
-        let is_known = |version: &CacheVersion| {
-            let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.as_ref().is_some_and(|seen| seen.version == *version)
-        };
-        // Its folder may be mounted or linked from elsewhere, as that program allows.
-        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        if is_known(&file::version(&path)?) {
+        let mut seen = self.seen.lock().await;
+        let stamp = self.stamp()?;
+        if let Some(seen) = &*seen
+            && seen.is_settled
+            && seen.stamp == stamp
+        {
             return Ok(true);
         }
-        let stored = file::read(&path)?;
-        let bytes = opened(stored.bytes)?;
-        let is_there = stored.version != CacheVersion::default();
-        if is_there && serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err() {
-            let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => opened(bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => opened(Vec::new())?,
+            Err(error) => return Err(self.unreadable(error)),
+        };
+        let is_whole = || serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
+        if self.stamp()? != stamp || (stamp.is_some() && !is_whole()) {
             return Ok(seen.is_some());
         }
-        let newest = Seen {
-            version: stored.version,
-            digest: Sha256::digest(&bytes[..]).into(),
-        };
-        let changed = {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let changed = seen
-                .as_ref()
-                .is_none_or(|seen| seen.digest != newest.digest);
-            *seen = Some(newest);
-            changed
-        };
-        if changed {
+        let digest = Sha256::digest(&bytes[..]).into();
+        if seen.as_ref().is_none_or(|seen| seen.digest != digest) {
             // It has one file for both: what it asks for can always be revoked.
             for cae in [false, true] {
                 let partition = Partition::new(&self.name, cae);
@@ -84,7 +79,32 @@ impl BorrowedFileStore {
                 self.memory.update(&partition, &mut take_over).await?;
             }
         }
+        let is_old = |(time, _): (SystemTime, u64)| time.elapsed().is_ok_and(|age| age >= SETTLED);
+        *seen = Some(Seen {
+            stamp,
+            is_settled: stamp.is_none_or(is_old),
+            digest,
+        });
         Ok(true)
+    }
+
+    /// Links are followed, and it may be anybody's: its folder may be mounted from elsewhere.
+    fn stamp(&self) -> Result<Stamp> {
+        let metadata = fs::metadata(&self.path);
+        match metadata.and_then(|metadata| Ok((metadata.modified()?, metadata.len()))) {
+            Ok(stamp) => Ok(Some(stamp)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.unreadable(error)),
+        }
+    }
+
+    fn unreadable(&self, error: io::Error) -> Error {
+        let path = self.path.display();
+        Error::new(
+            ErrorKind::Cache,
+            format!("the other program's token cache {path} cannot be read: {error}"),
+        )
+        .with_source(error)
     }
 
     async fn refresh_wholly(&self) -> Result<()> {

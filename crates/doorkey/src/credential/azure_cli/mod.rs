@@ -25,9 +25,11 @@ use azure_core::{
 use profile::Subscription;
 use settings::{Settings, Stamp, unavailable};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+use tokio::{runtime::Handle, time::sleep};
 
 /// Uses the sign-in of the Azure CLI, without its program: whoever has run `az login` has a token in
 /// milliseconds, where `az` takes half a second.
@@ -37,9 +39,13 @@ use std::{
 /// of the default subscription (`az account show`), and a change of it, `az login` and `az logout` are
 /// seen by the next call.
 ///
-/// Where the Azure CLI is signed in by a broker (as by default on Windows) or keeps its cache in a
-/// keyring, its tokens cannot be read, and only the program has them: `azure_identity`'s
-/// `AzureCliCredential`, or [`DefaultAzureCredential`](crate::DefaultAzureCredential), which tries both.
+/// Where the Azure CLI is signed in by a broker (as by default on Windows), only the tokens that it has
+/// already can be read, and where it keeps its cache in a keyring, none: then only the program has them,
+/// by `azure_identity`'s `AzureCliCredential`, or by `DefaultAzureCredential`, which tries both.
+///
+/// `az` itself asks for `https://management.core.windows.net//.default`, so that one costs no request;
+/// others come by its refresh token. Its tokens can be revoked in the middle of their life: see
+/// [`continuous_access_policy`](Self::continuous_access_policy).
 ///
 /// ```no_run
 /// use azure_core::credentials::TokenCredential;
@@ -100,15 +106,19 @@ struct SignedIn {
 #[derive(Debug)]
 struct Current {
     stamp: Stamp,
-    texts: Texts,
+    /// Whether they were old enough then for a later write to have another time.
+    is_settled: bool,
+    said: Result<Said>,
     signed_in: Result<SignedIn>,
 }
 
-#[derive(Debug, Eq, PartialEq)]
-struct Texts {
-    profile: Option<String>,
-    config: String,
-    clouds: String,
+/// What is of interest in the files.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Said {
+    subscription: Arc<Subscription>,
+    authority: String,
+    disable_instance_discovery: bool,
+    token_cache: PathBuf,
 }
 
 /// The cache's name in this process.
@@ -155,7 +165,8 @@ impl AzureCliTokenCacheCredential {
     /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) where nobody is, with what to
     /// do.
     pub fn account(&self) -> Result<AzureCliAccount> {
-        let subscription = self.inner.signed_in()?.subscription;
+        let signed_in = self.inner.signed_in(true)?.ok_or_else(being_written)?;
+        let subscription = signed_in.subscription;
         Ok(AzureCliAccount {
             username: subscription.user.name.clone(),
             tenant_id: subscription.tenant_id.clone(),
@@ -177,7 +188,11 @@ impl AzureCliTokenCacheCredential {
         options: Option<TokenInfoOptions>,
     ) -> Result<AccessTokenInfo> {
         let options = options.unwrap_or_default();
-        self.inner.session()?.get_token_info(scopes, options).await
+        self.inner
+            .session()
+            .await?
+            .get_token_info(scopes, options)
+            .await
     }
 
     /// The same sign-in, with these options on every request: see
@@ -205,63 +220,95 @@ impl TokenCredential for AzureCliTokenCacheCredential {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        Ok(self.inner.session()?.get_token(scopes).await?)
+        Ok(self.inner.session().await?.get_token(scopes).await?)
     }
 }
 
+#[async_trait]
 impl HasSession for Inner {
-    fn session(&self) -> Result<Arc<Session>> {
-        Ok(self.signed_in()?.session)
+    async fn session(&self) -> Result<Arc<Session>> {
+        let mut waited = Duration::ZERO;
+        loop {
+            // Without a runtime nothing can be waited for.
+            let is_last = waited >= PATIENCE || Handle::try_current().is_err();
+            if let Some(signed_in) = self.signed_in(is_last)? {
+                return Ok(signed_in.session);
+            }
+            sleep(PAUSE).await;
+            waited += PAUSE;
+        }
     }
 }
+
+/// `az` truncates its profile and then fills it, which takes much less.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(20);
 
 impl Inner {
-    /// As the files say; they are read anew where they have changed.
-    fn signed_in(&self) -> Result<SignedIn> {
-        let folder = settings::folder(&self.seams.environment)?;
+    /// As the files say; they are read anew where they have changed. While `az` writes its profile, what
+    /// it said before is good; `None` where it said nothing, unless half a profile is to be an error.
+    fn signed_in(&self, is_last: bool) -> Result<Option<SignedIn>> {
+        let environment = &self.seams.environment;
+        // What is wrong with its folder is no mistake of the program's.
+        let folder =
+            settings::folder(environment).map_err(|error| unavailable(error.to_string()))?;
         let files = ["azureProfile.json", "config", "clouds.config"].map(|name| folder.join(name));
         let stamp = Stamp::of(&files);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was written just now may be written again within the same tick of the clock.
         let known = current.as_ref();
-        if let Some(known) = known.filter(|known| known.stamp == stamp && stamp.is_settled()) {
-            return known.signed_in.clone();
+        if let Some(known) = known.filter(|known| known.is_settled && known.stamp == stamp) {
+            return known.signed_in.clone().map(Some);
         }
         let [profile, config, clouds] = &files;
-        let texts = Texts {
-            profile: settings::text(profile)?,
-            config: settings::text(config)?.unwrap_or_default(),
-            clouds: settings::text(clouds)?.unwrap_or_default(),
+        let profile = settings::text(profile)?;
+        if profile::is_cut(profile.as_deref()) {
+            let known = current
+                .as_ref()
+                .and_then(|known| known.signed_in.clone().ok());
+            if known.is_some() || !is_last {
+                return Ok(known);
+            }
+        }
+        let config = settings::text(config)?.unwrap_or_default();
+        let clouds = settings::text(clouds)?.unwrap_or_default();
+        let said = self.understand(&folder, profile.as_deref(), &config, &clouds);
+        let signed_in = match (current.take(), &said) {
+            (Some(known), Ok(said)) if known.said.as_ref().is_ok_and(|known| known == said) => {
+                known.signed_in
+            }
+            (_, Ok(said)) => self.session_of(said),
+            (_, Err(error)) => Err(error.clone()),
         };
-        let signed_in = match current.take() {
-            Some(known) if known.texts == texts => known.signed_in,
-            _ => self.read(&folder, &texts),
-        };
-        let current = current.insert(Current {
+        *current = Some(Current {
+            is_settled: stamp.is_settled(),
             stamp,
-            texts,
-            signed_in,
+            said,
+            signed_in: signed_in.clone(),
         });
-        current.signed_in.clone()
+        signed_in.map(Some)
     }
 
-    fn read(&self, folder: &Path, texts: &Texts) -> Result<SignedIn> {
+    fn understand(
+        &self,
+        folder: &Path,
+        profile: Option<&str>,
+        config: &str,
+        clouds: &str,
+    ) -> Result<Said> {
         let environment = &self.seams.environment;
         let settings = Settings {
-            text: &texts.config,
+            text: config,
             environment,
         };
         let cloud = settings.get("cloud", "name")?;
         let cloud = cloud.as_deref().unwrap_or("AzureCloud");
-        let subscription = profile::subscription(
-            texts.profile.as_deref(),
-            cloud,
-            self.options.subscription.as_deref(),
-        )?;
-        let mut client = self.options.client.clone();
-        let theirs = authority_of(cloud, &texts.clouds)?;
-        if names_authority(&client, environment)? {
-            let ours = authority(&client, None, environment)?;
+        let wanted = self.options.subscription.as_deref();
+        let wanted = wanted.filter(|wanted| !wanted.trim().is_empty());
+        let subscription = profile::subscription(profile, cloud, wanted)?;
+        let client = &self.options.client;
+        let theirs = authority_of(cloud, clouds)?;
+        let authority = if names_authority(client, environment)? {
+            let ours = authority(client, None, environment)?;
             if !ours.is_alias_of(&theirs) {
                 return Err(unavailable(format!(
                     "the Azure CLI is signed in at {}, and a token of {} is asked for; run `az cloud \
@@ -270,20 +317,10 @@ impl Inner {
                     ours.as_str()
                 )));
             }
+            ours
         } else {
-            client.authority = Some(theirs.as_str().to_owned());
-        }
-        if settings.switch("core", "instance_discovery")? == Some(false) {
-            client.disable_instance_discovery = true;
-        }
-        client.tenant_id = filled(client.tenant_id);
-        if client.tenant_id.is_none() {
-            // Nobody chose this one, so nobody is kept from another.
-            client.tenant_id = Some(subscription.tenant_id.clone());
-            if client.additionally_allowed_tenants.is_empty() {
-                client.additionally_allowed_tenants.push("*".to_owned());
-            }
-        }
+            theirs
+        };
         let encrypted = settings.switch("core", "encrypt_token_cache")?;
         let encrypted = encrypted.unwrap_or(cfg!(windows));
         if encrypted && !cfg!(windows) {
@@ -293,10 +330,34 @@ impl Inner {
             ));
         }
         let file = if encrypted { "bin" } else { "json" };
-        let file = folder.join(format!("{CACHE}.{file}"));
+        Ok(Said {
+            subscription: Arc::new(subscription),
+            authority: authority.as_str().to_owned(),
+            disable_instance_discovery: client.disable_instance_discovery
+                || settings.switch("core", "instance_discovery")? == Some(false),
+            token_cache: folder.join(format!("{CACHE}.{file}")),
+        })
+    }
+
+    fn session_of(&self, said: &Said) -> Result<SignedIn> {
+        let subscription = &said.subscription;
+        let mut client = PublicClientOptions {
+            authority: Some(said.authority.clone()),
+            disable_instance_discovery: said.disable_instance_discovery,
+            ..self.options.client.clone()
+        };
+        client.tenant_id = filled(client.tenant_id);
+        if client.tenant_id.is_none() {
+            // Nobody chose this one, so nobody is kept from another.
+            client.tenant_id = Some(subscription.tenant_id.clone());
+            if client.additionally_allowed_tenants.is_empty() {
+                client.additionally_allowed_tenants.push("*".to_owned());
+            }
+        }
+        let store = BorrowedFileStore::new(said.token_cache.clone(), CACHE);
         client.cache_persistence = Some(TokenCachePersistenceOptions {
             name: CACHE.to_owned(),
-            store: Some(Arc::new(BorrowedFileStore::new(file, CACHE))),
+            store: Some(Arc::new(store)),
             ..Default::default()
         });
         let client = Client {
@@ -306,15 +367,23 @@ impl Inner {
             options: client,
             sign_in: SignIn::Nobody(Nobody {
                 login_hint: Some(subscription.user.name.clone()),
+                home_tenant: Some(subscription.tenant_id.clone()),
                 instead: "run `az login`",
+                without_refresh_token: "its cache has no refresh token of theirs, which a broker may \
+                                        keep: only its program `az` can get this one, or run `az \
+                                        login` again",
             }),
             seams: self.seams.clone(),
         };
         Ok(SignedIn {
-            subscription: Arc::new(subscription),
+            subscription: Arc::clone(subscription),
             session: Arc::new(client.session()?),
         })
     }
+}
+
+fn being_written() -> Error {
+    unavailable("the Azure CLI is writing its azureProfile.json; try again")
 }
 
 /// The authority of a cloud that the Azure CLI knows by name.
@@ -324,6 +393,7 @@ fn authority_of(cloud: &str, clouds: &str) -> Result<Authority> {
         "AzureCloud" => Some(crate::AuthorityHosts::AZURE_PUBLIC_CLOUD),
         "AzureChinaCloud" => Some(crate::AuthorityHosts::AZURE_CHINA),
         "AzureUSGovernment" => Some(crate::AuthorityHosts::AZURE_GOVERNMENT),
+        "AzureBleuCloud" => Some("https://login.sovcloud-identity.fr"),
         _ => None,
     };
     match own.as_deref().or(known) {

@@ -10,7 +10,7 @@ struct Profile {
     subscriptions: Vec<Subscription>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub(super) struct Subscription {
     pub(super) id: String,
     #[serde(default)]
@@ -24,7 +24,7 @@ pub(super) struct Subscription {
     pub(super) user: User,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub(super) struct User {
     pub(super) name: String,
     #[serde(rename = "type")]
@@ -34,6 +34,11 @@ pub(super) struct User {
 }
 
 const SIGN_IN: &str = "nobody is signed in to the Azure CLI here; run `az login`";
+
+/// Whether this is what can be seen of a profile while it is written.
+pub(super) fn is_cut(text: Option<&str>) -> bool {
+    text.is_some_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_err())
+}
 
 /// The subscription that is meant: by id or name, else the default one of the active cloud.
 pub(super) fn subscription(

@@ -296,21 +296,18 @@ async fn a_cache_in_a_keyring_is_left_to_az() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_profile_that_is_being_written_is_no_panic_and_the_next_call_is_right() {
+async fn a_profile_that_was_cut_for_good_is_an_error_of_the_first_call() {
     let az = Az::new().await;
     az.login(&az.entra.username(0)).await;
-    let credential = az.credential();
+    let running = az.credential();
+    token(&*running, MANAGEMENT).await.unwrap();
     let whole = fs::read_to_string(az.folder.path().join("azureProfile.json")).unwrap();
-    for cut in [0, 1, 3, whole.len() / 2, whole.len() - 1] {
-        if !whole.is_char_boundary(cut) {
-            continue;
-        }
+    for cut in [0, 3, whole.len() / 2, whole.len() - 1] {
         az.write("azureProfile.json", &whole[..cut]);
-        let error = token(&*credential, MANAGEMENT).await.unwrap_err();
+        let error = token(&*az.credential(), MANAGEMENT).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+        token(&*running, MANAGEMENT).await.unwrap();
     }
-    az.write("azureProfile.json", &whole);
-    token(&*credential, MANAGEMENT).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -331,4 +328,182 @@ fn a_cache_of_ones_own_is_refused() {
     options.client.cache_persistence = Some(TokenCachePersistenceOptions::default());
     let error = AzureCliTokenCacheCredential::new(Some(options)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_in_the_configuration_of_az_are_not_in_the_debug_text() {
+    let az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    // `az config set storage.connection_string=…`, as its documentation shows.
+    az.write(
+        "config",
+        "[storage]\nconnection_string = AccountName=a;AccountKey=c2VjcmV0\n",
+    );
+    let credential = az.credential();
+    token(&*credential, MANAGEMENT).await.unwrap();
+    assert!(!format!("{credential:?}").contains("c2VjcmV0"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_program_keeps_its_sign_in_while_az_writes_its_profile() {
+    let az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    let credential = az.credential();
+    let before = token(&*credential, SCOPE).await.unwrap();
+    let whole = fs::read_to_string(az.folder.path().join("azureProfile.json")).unwrap();
+    // `az account set` truncates it, then writes it.
+    az.write("azureProfile.json", "");
+    let meanwhile = token(&*credential, MANAGEMENT).await.map(drop);
+    az.write("azureProfile.json", &whole);
+    let is_kept = token(&*credential, SCOPE).await.unwrap() == before;
+    assert!(is_kept, "what was fetched is gone");
+    meanwhile.expect("it was signed in all the time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_is_being_written_is_waited_for() {
+    let az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    let whole = fs::read_to_string(az.folder.path().join("azureProfile.json")).unwrap();
+    az.write("azureProfile.json", &whole[..whole.len() / 2]);
+    let credential = az.credential();
+    let writer = async {
+        turn_clock(Duration::from_millis(200)).await;
+        az.write("azureProfile.json", &whole);
+    };
+    let (outcome, ()) = futures_util::join!(token(&*credential, MANAGEMENT), writer);
+    outcome.expect("az was writing, and has written");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_setting_of_az_that_changes_nothing_here_costs_no_token() {
+    let az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    let credential = az.credential();
+    let before = token(&*credential, SCOPE).await.unwrap();
+    // az config set core.output=table
+    az.write("config", "[core]\noutput = table\n");
+    let is_kept = token(&*credential, SCOPE).await.unwrap() == before;
+    assert!(is_kept, "what was fetched is gone");
+}
+
+/// `az account set` moves a `true` from one subscription to another: the length stays.
+#[tokio::test(start_paused = true)]
+async fn a_profile_written_twice_within_one_tick_is_seen_in_the_end() {
+    let az = Az::new().await;
+    let tenant = az.login(&az.entra.username(0)).await;
+    let path = az.folder.path().join("azureProfile.json");
+    let nearly_settled = SystemTime::now() - Duration::from_millis(1_800);
+    let write = |name: &str| {
+        az.profile(&az.entra.username(0), &tenant, "AzureCloud");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("A subscription", name)).unwrap();
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_modified(nearly_settled).unwrap();
+    };
+    let credential = az.credential();
+    let subscription = || credential.account().unwrap().subscription_name;
+    write("First");
+    assert_eq!(subscription(), "First");
+    write("Other");
+    while nearly_settled.elapsed().unwrap() < Duration::from_secs(2) {
+        std::thread::yield_now();
+    }
+    assert_eq!(subscription(), "Other");
+}
+
+/// The token cache of `az`, as JSON.
+fn cache_of(az: &Az) -> serde_json::Value {
+    let text = fs::read(az.folder.path().join("msal_token_cache.json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+/// The same entities once more, of another home account.
+fn as_other_account(cache: &serde_json::Value, home_account_id: &str) -> serde_json::Value {
+    let account = cache["Account"].as_object().unwrap().values().next();
+    let old = account.unwrap()["home_account_id"].as_str().unwrap();
+    let text = cache.to_string().replace(old, home_account_id);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// A work account and a personal one with the same address.
+#[tokio::test(start_paused = true)]
+async fn of_two_accounts_of_one_name_the_one_at_home_in_the_subscriptions_tenant_is_meant() {
+    const OTHER: &str = "00000000-0000-0000-0000-000000000001.9188040d-6c67-4c5b-b112-36a304b66dad";
+    let az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    let mut cache = cache_of(&az);
+    let other = as_other_account(&cache, OTHER);
+    for (section, entities) in other.as_object().unwrap() {
+        let theirs = entities.as_object().unwrap().clone();
+        cache[section].as_object_mut().unwrap().extend(theirs);
+    }
+    az.write("msal_token_cache.json", &cache.to_string());
+    token(&*az.credential(), MANAGEMENT).await.unwrap();
+}
+
+/// The person's account was made anew, so it has another object id; the profile is the same.
+#[tokio::test(start_paused = true)]
+async fn another_account_of_the_same_name_is_seen_after_az_login() {
+    let az = Az::new().await;
+    let tenant = az.login(&az.entra.username(0)).await;
+    let credential = az.credential();
+    token(&*credential, MANAGEMENT).await.unwrap();
+    let home = format!("00000000-0000-0000-0000-000000000001.{tenant}");
+    let cache = as_other_account(&cache_of(&az), &home);
+    az.write("msal_token_cache.json", &cache.to_string());
+    token(&*az.credential(), MANAGEMENT)
+        .await
+        .expect("a new credential sees them");
+    token(&*credential, MANAGEMENT).await.unwrap();
+}
+
+/// By Windows' broker, which is the default there, `az` has access tokens and no refresh token; it
+/// answers with the former itself.
+#[tokio::test(start_paused = true)]
+async fn a_living_token_of_a_sign_in_by_a_broker_is_given() {
+    let az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    let mut cache = cache_of(&az);
+    cache.as_object_mut().unwrap().remove("RefreshToken");
+    for account in cache["Account"].as_object_mut().unwrap().values_mut() {
+        account["account_source"] = "broker".into();
+    }
+    az.write("msal_token_cache.json", &cache.to_string());
+    let credential = az.credential();
+    token(&*credential, MANAGEMENT).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_signed_in_by_a_broker_is_not_sent_to_sign_in_again() {
+    let az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    let mut cache = cache_of(&az);
+    cache.as_object_mut().unwrap().remove("RefreshToken");
+    for account in cache["Account"].as_object_mut().unwrap().values_mut() {
+        account["account_source"] = "broker".into();
+    }
+    az.write("msal_token_cache.json", &cache.to_string());
+    let error = token(&*az.credential(), SCOPE).await.unwrap_err();
+    assert!(!error.to_string().ends_with("run `az login`"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_cloud_that_az_knows_without_being_told_is_known() {
+    let az = Az::new().await;
+    let username = az.entra.username(0);
+    let tenant = az.login(&username).await;
+    for cloud in ["AzureChinaCloud", "AzureUSGovernment", "AzureBleuCloud"] {
+        az.write("config", &format!("[cloud]\nname = {cloud}\n"));
+        az.profile(&username, &tenant, cloud);
+        az.credential().account().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_subscription_is_none() {
+    let mut az = Az::new().await;
+    az.login(&az.entra.username(0)).await;
+    az.options.subscription = Some(String::new());
+    token(&*az.credential(), MANAGEMENT).await.unwrap();
 }

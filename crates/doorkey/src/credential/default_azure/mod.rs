@@ -288,7 +288,10 @@ fn shared_token_cache(
         options: client,
         sign_in: SignIn::Nobody(Nobody {
             login_hint,
+            home_tenant: None,
             instead: "sign in with a program that keeps the shared token cache",
+            without_refresh_token: "there is no refresh token of theirs; sign in again with a program \
+                                    that keeps the shared token cache",
         }),
         seams: seams.clone(),
     };

@@ -173,3 +173,66 @@ fn without_a_runtime_a_whole_file_is_read_and_half_a_one_is_an_error() {
     scene.write(CACHE, 90);
     assert_eq!(scene.load(false).now_or_never().unwrap().unwrap(), CACHE);
 }
+
+/// A file of `az` is neither ours to remove nor bound to `HOME` or `cache_persistence`.
+#[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_told_without_orders_about_our_own_caches() {
+    let in_its_place: [fn(PathBuf); 2] = [
+        |path| fs::create_dir(path).unwrap(),
+        |path| std::os::unix::fs::symlink("/nowhere/cache.json", path).unwrap(),
+    ];
+    for put in in_its_place {
+        let scene = Scene::new();
+        put(scene.path());
+        let Err(error) = scene.load(false).await else {
+            // A link to nothing may count as no cache.
+            continue;
+        };
+        let text = error.to_string();
+        for misleading in ["remove", "move the file away", "tokens are kept", "HOME"] {
+            assert!(!text.contains(misleading), "{text}");
+        }
+    }
+}
+
+/// As where a home folder of the host is mounted in a container.
+#[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn a_mounted_folder_of_another_user_is_read() {
+    let scene = Scene::new();
+    scene.write(CACHE, 100);
+    // Only root can give a file away; for anybody else it stays their own.
+    let _ = std::os::unix::fs::chown(scene.path(), Some(1_000), None);
+    assert_eq!(scene.load(false).await.unwrap(), CACHE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn who_reads_an_older_state_late_does_not_put_it_over_a_newer_one() {
+    let scene = std::sync::Arc::new(Scene::new());
+    let text = |name: &str, round: u32| {
+        let rest = "x".repeat(200_000);
+        format!(r#"{{"{name}":{round},"rest":"{rest}"}}"#)
+    };
+    for round in 0..150 {
+        scene.write(&text("old", round), 100);
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                let scene = std::sync::Arc::clone(&scene);
+                tokio::spawn(async move {
+                    for _ in 0..2 {
+                        scene.load(false).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        scene.write(&text("new", round), 90);
+        for reader in readers {
+            reader.await.unwrap();
+        }
+        // More than once, as what is wrong might be put right by a call.
+        scene.load(false).await.unwrap();
+        let last = scene.load(false).await.unwrap();
+        assert!(last.starts_with(r#"{"new""#), "round {round}");
+    }
+}
