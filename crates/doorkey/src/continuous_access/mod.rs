@@ -31,9 +31,10 @@ impl Policy for ContinuousAccessPolicy {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        let (Some(mut sent), Ok(session)) =
-            (bearer_token(request.headers()), self.whose.session().await)
-        else {
+        let Some(mut sent) = bearer_token(request.headers()) else {
+            return next[0].send(context, request, &next[1..]).await;
+        };
+        let Ok(session) = self.whose.session().await else {
             return next[0].send(context, request, &next[1..]).await;
         };
         // A client keeps a token that was refused for as long as it lives.

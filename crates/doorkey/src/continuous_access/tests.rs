@@ -204,6 +204,41 @@ async fn a_resource_that_is_never_satisfied_gets_two_requests() {
     assert_eq!(entra.grants().len(), 3);
 }
 
+/// Its demands name the moment, so no two are the same.
+#[tokio::test(start_paused = true)]
+async fn a_resource_whose_demands_never_end_is_not_served_for_ever() {
+    let entra = Entra::start().await;
+    let net = Net::of(&entra);
+    let credential = credential(&entra, &net, true);
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    net.challenge(move |_, _| {
+        let count = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let claims =
+            format!(r#"{{"access_token":{{"nbf":{{"essential":true,"value":"{count}"}}}}}}"#);
+        Some(challenge(&claims))
+    });
+    let policy = credential.continuous_access_policy();
+    let client = net.client(credential, SCOPE, policy);
+    for _ in 0..20 {
+        client.put("a.example", "x").await.unwrap_err();
+    }
+    assert!(entra.grants().len() <= 8, "{:?}", entra.grants());
+    assert_eq!(entra.prompts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_demand_that_cannot_be_asked_for_is_the_resources_affair() {
+    let entra = Entra::start().await;
+    let net = Net::of(&entra);
+    let credential = credential(&entra, &net, true);
+    net.challenge(|_, _| Some(challenge(r#"{"access_token":7}"#)));
+    let policy = credential.continuous_access_policy();
+    let client = net.client(credential, SCOPE, policy);
+    let error = client.put("a.example", "x").await.unwrap_err();
+    assert!(error.to_string().contains("401"), "{error}");
+    assert_eq!(net.received().len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_demand_of_the_same_token_is_another_question() {
     let entra = Entra::start().await;

@@ -18,15 +18,17 @@ use std::sync::Arc;
 /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) or
 /// [`AuthenticationRequired`](crate::ErrorKind::AuthenticationRequired). Any other error ends the
 /// chain, as the next credential may be somebody else. Errors of other crates do not say which they
-/// are: one that has an HTTP reply in it ends the chain, and any other goes on.
+/// are: one that has an HTTP reply in it ends the chain, and any other goes on. That suits no managed
+/// identity, which may answer where it cannot work: for one, use `DefaultAzureCredential`, with
+/// `AZURE_TOKEN_CREDENTIALS` or its `exclude_…`.
 ///
 /// ```no_run
-/// use azure_identity::ManagedIdentityCredential;
+/// use azure_identity::AzureDeveloperCliCredential;
 /// use doorkey::{ChainLink, ChainedTokenCredential, InteractiveBrowserCredential};
 ///
 /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let credential = ChainedTokenCredential::new(vec![
-///     ChainLink::new("managed identity", ManagedIdentityCredential::new(None)?),
+///     ChainLink::new("azd", AzureDeveloperCliCredential::new(None)?),
 ///     ChainLink::interactive("browser", InteractiveBrowserCredential::new(None)?),
 /// ])?;
 /// # let _ = credential;
@@ -92,7 +94,7 @@ macro_rules! answer_by_chain {
     ($credential:ty) => {
         impl $credential {
             /// A token for `scopes`, and what is known of it. Links that cannot honour the options are
-            /// passed by; a link that has given a token before and cannot is an error.
+            /// passed by; where a plain request has chosen one that cannot, that is an error.
             ///
             /// # Errors
             ///

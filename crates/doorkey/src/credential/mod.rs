@@ -129,7 +129,9 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
     /// Resources challenge only clients that say that they understand it: set
     /// [`enable_cae`](crate::PublicClientOptions::enable_cae), too.
     ///
-    /// Of several `WWW-Authenticate` headers the SDK's own transport keeps the last.
+    /// Of several `WWW-Authenticate` headers the SDK's own transport keeps the last. Resources whose
+    /// demands on one scope exclude each other replace each other's tokens, a few times within five
+    /// minutes at most.
     ///
     /// ```no_run
     /// use azure_core::http::ClientOptions;

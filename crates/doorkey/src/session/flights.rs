@@ -64,7 +64,7 @@ impl<K: Eq + Hash, T: Clone + Send + 'static> Flights<K, T> {
 }
 
 /// A callback that panics must not take everybody down who waits for the same answer.
-pub(super) fn guarded<T>(work: BoxFuture<'static, Result<T>>) -> BoxFuture<'static, Result<T>>
+pub(crate) fn guarded<T>(work: BoxFuture<'static, Result<T>>) -> BoxFuture<'static, Result<T>>
 where
     T: 'static,
 {

@@ -20,13 +20,25 @@ struct SentToken {
     digest: [u8; 32],
     request: TokenRequest,
     standing: Standing,
-    /// The claims that it was got for, and when, in Unix seconds.
-    satisfied: Option<(String, i64)>,
+    satisfied: Option<Satisfied>,
+}
+
+/// What a token was got for.
+#[derive(Clone, Debug)]
+struct Satisfied {
+    claims: String,
+    /// Unix seconds.
+    at: i64,
+    /// How often such a token had been replaced shortly before.
+    times: u32,
 }
 
 /// For so long, a token that was got for some claims is not replaced for the same ones: a resource
 /// that is never content would have the person asked on every request.
 const SATISFIED: i64 = 300;
+
+/// And one is not replaced more often than this meanwhile, whatever the claims are.
+const MOST_REPLACED: u32 = 5;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Standing {
@@ -86,12 +98,22 @@ impl Session {
             return Ok(Some(self.answer(request).await?.token));
         }
         let now = inner.clock.now();
-        let is_satisfied = |(known, at): &(String, i64)| *known == claims && now - at < SATISFIED;
-        if sent.satisfied.as_ref().is_some_and(is_satisfied) {
+        let before = sent.satisfied.as_ref();
+        let before = before.filter(|satisfied| now - satisfied.at < SATISFIED);
+        let times = before.map_or(0, |satisfied| satisfied.times) + 1;
+        if before.is_some_and(|satisfied| satisfied.claims == claims) || times > MOST_REPLACED {
             return Ok(None);
         }
+        let claims_parameter = match claims::parameter(Some(&claims), request.cae) {
+            Ok(parameter) => parameter,
+            // The resource's mistake, not the caller's.
+            Err(error) => {
+                tracing::warn!("a resource demands what cannot be asked for: {error}");
+                return Ok(None);
+            }
+        };
         let demand = TokenRequest {
-            claims_parameter: claims::parameter(Some(&claims), request.cae)?,
+            claims_parameter,
             claims: Some(claims.clone()),
             ..request.clone()
         };
@@ -105,7 +127,11 @@ impl Session {
             digest: digest(newer.secret()),
             request,
             standing: Standing::Good,
-            satisfied: Some((claims, inner.clock.now())),
+            satisfied: Some(Satisfied {
+                claims,
+                at: inner.clock.now(),
+                times,
+            }),
         };
         let mut known = lock(&inner.sent);
         known.remember(sent);

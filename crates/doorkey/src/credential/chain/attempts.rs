@@ -1,6 +1,9 @@
 //! What a chain tells of its links when it has no token.
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    oauth_error::OAuthError,
+};
 
 /// How much of one link's error is told: a program that failed may have said a lot.
 const LONGEST_REASON: usize = 600;
@@ -9,6 +12,8 @@ const LONGEST_REASON: usize = 600;
 pub(super) struct Attempts {
     chain: &'static str,
     lines: Vec<String>,
+    /// What the authority demanded, the first time that it did.
+    demanded: Option<OAuthError>,
 }
 
 impl Attempts {
@@ -16,11 +21,14 @@ impl Attempts {
         Self {
             chain,
             lines: Vec::new(),
+            demanded: None,
         }
     }
 
     pub(super) fn failed(&mut self, link: &str, error: &Error) {
         self.lines.push(line(link, &error.to_string()));
+        let demanded = error.oauth().filter(|oauth| oauth.claims.is_some());
+        self.demanded = self.demanded.take().or_else(|| demanded.cloned());
     }
 
     pub(super) fn skipped(&mut self, link: &str, lacking: impl std::fmt::Display) {
@@ -36,7 +44,12 @@ impl Attempts {
             self.lines.concat()
         );
         let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
-        Error::new(ErrorKind::CredentialUnavailable, message).with_request(scopes, claims)
+        let error = Error::new(ErrorKind::CredentialUnavailable, message);
+        let error = error.with_request(scopes, claims);
+        match self.demanded {
+            Some(demanded) => error.with_oauth(demanded),
+            None => error,
+        }
     }
 
     /// A link could work here, and failed: the next one might be somebody else.

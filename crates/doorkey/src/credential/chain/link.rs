@@ -186,10 +186,7 @@ impl Link for Silent {
             Err(error) => Err(error),
         };
         // Nobody chose it, so nothing of it stops those behind it.
-        outcome.map_err(|error| match error.kind() {
-            ErrorKind::InvalidArgument => Failure::Ends(error),
-            _ => Failure::GoesOn(error),
-        })
+        outcome.map_err(Failure::GoesOn)
     }
 
     async fn get_token(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {

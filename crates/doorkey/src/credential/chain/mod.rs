@@ -6,10 +6,11 @@ mod link;
 pub(super) use link::{Failure, Foreign, Interactive, Lacking, Link, Silent};
 
 use crate::{
+    claims,
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, TokenInfoOptions},
     scopes::Scopes,
-    session::{flights::Flights, runtime},
+    session::{flights::guarded, lock, runtime},
 };
 use async_trait::async_trait;
 use attempts::Attempts;
@@ -20,9 +21,12 @@ use azure_core::{
         policies::{Policy, PolicyResult},
     },
 };
-use futures_util::future::FutureExt;
-use std::sync::{Arc, OnceLock};
-use tokio::{runtime::Id, sync::Mutex};
+use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock},
+};
+use tokio::runtime::Id;
 
 /// The links of a credential, in their order.
 #[derive(Debug)]
@@ -38,14 +42,16 @@ struct Inner {
     links: Vec<Arc<dyn Link>>,
     /// The first that gave a token.
     chosen: OnceLock<usize>,
-    /// One walk at a time: clients that start together choose once, and open one tab.
-    walking: Mutex<()>,
-    /// By runtime, as in a session: who asks the same meanwhile waits for the same answer, be it an
-    /// error.
-    walks: Flights<(Id, Question), AccessTokenInfo>,
+    /// The same, where links had to be passed by for what a request wants: by which ones.
+    chosen_without: Mutex<HashMap<Vec<bool>, usize>>,
+    /// One walk at a time, so that clients which start together choose once, and open one tab. By
+    /// runtime, as in a session. Whoever waits for a walk drives it.
+    walks: Mutex<HashMap<Id, (Question, WeakShared<Walk>)>>,
 }
 
 type Question = (Vec<String>, TokenInfoOptions);
+
+type Walk = BoxFuture<'static, Result<AccessTokenInfo>>;
 
 impl Chain {
     pub(super) fn new(name: &'static str, links: Vec<Arc<dyn Link>>) -> Self {
@@ -54,16 +60,16 @@ impl Chain {
                 name,
                 links,
                 chosen: OnceLock::new(),
-                walking: Mutex::new(()),
-                walks: Flights::new(),
+                chosen_without: Mutex::default(),
+                walks: Mutex::default(),
             }),
         }
     }
 
     /// The SDK's question; once a link is chosen, as fast as the link's own answer.
     pub(super) async fn get_token(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        match self.inner.chosen() {
-            Some(link) => link.get_token(scopes).await,
+        match self.inner.chosen.get() {
+            Some(index) => self.inner.links[*index].get_token(scopes).await,
             None => {
                 let info = Box::pin(self.get_token_info(scopes, TokenInfoOptions::default()));
                 Ok(info.await?.into())
@@ -77,16 +83,23 @@ impl Chain {
         options: TokenInfoOptions,
     ) -> Result<AccessTokenInfo> {
         Scopes::check(scopes)?;
-        if let Some(link) = self.inner.chosen() {
-            return self.inner.ask(link, scopes, options).await;
+        claims::parameter(options.claims.as_deref(), false)?;
+        let inner = &self.inner;
+        let passed_by = inner.passed_by(&options);
+        let question = || {
+            let scopes: Vec<_> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+            (scopes, options.clone())
+        };
+        loop {
+            if let Some(index) = inner.choice(&passed_by) {
+                return inner.ask(&*inner.links[index], scopes, options).await;
+            }
+            match inner.join(runtime()?, question()) {
+                Ok(ours) => return ours.await,
+                // What comes of it is the others' affair, but for the choice.
+                Err(theirs) => drop(theirs.await),
+            }
         }
-        let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
-        let key = (runtime()?, (scopes.clone(), options.clone()));
-        let walk = self.inner.walks.join(key, || {
-            let inner = Arc::clone(&self.inner);
-            async move { inner.walk(&scopes, options).await }.boxed()
-        });
-        walk.await
     }
 
     pub(super) fn scoped(&self, options: TokenInfoOptions) -> Arc<dyn TokenCredential> {
@@ -104,8 +117,50 @@ impl Chain {
 }
 
 impl Inner {
-    fn chosen(&self) -> Option<&dyn Link> {
-        self.chosen.get().map(|index| &*self.links[*index])
+    /// Which links cannot honour these options.
+    fn passed_by(&self, options: &TokenInfoOptions) -> Vec<bool> {
+        let links = self.links.iter();
+        links.map(|link| link.lacks(options).is_some()).collect()
+    }
+
+    fn choice(&self, passed_by: &[bool]) -> Option<usize> {
+        let without = lock(&self.chosen_without).get(passed_by).copied();
+        without.or_else(|| self.chosen.get().copied())
+    }
+
+    fn choose(&self, index: usize, passed_by: Vec<bool>) {
+        if passed_by.contains(&true) {
+            lock(&self.chosen_without).entry(passed_by).or_insert(index);
+        } else {
+            let _ = self.chosen.set(index);
+        }
+    }
+
+    /// The walk for this question; `Err` is one for another question, which comes first.
+    fn join(
+        self: &Arc<Self>,
+        runtime: Id,
+        question: Question,
+    ) -> Result<Shared<Walk>, Shared<Walk>> {
+        let mut walks = lock(&self.walks);
+        let under_way = walks.get(&runtime).and_then(|(known, walk)| {
+            let walk = walk.upgrade().filter(|walk| walk.peek().is_none())?;
+            Some((*known == question, walk))
+        });
+        match under_way {
+            Some((true, walk)) => Ok(walk),
+            Some((false, walk)) => Err(walk),
+            None => {
+                let inner = Arc::clone(self);
+                let (scopes, options) = question.clone();
+                let walk = async move { inner.walk(&scopes, options).await };
+                let walk = guarded(walk.boxed()).shared();
+                if let Some(weak) = walk.downgrade() {
+                    walks.insert(runtime, (question, weak));
+                }
+                Ok(walk)
+            }
+        }
     }
 
     /// One link alone, which was chosen by an earlier request.
@@ -132,24 +187,19 @@ impl Inner {
 
     async fn walk(&self, scopes: &[String], options: TokenInfoOptions) -> Result<AccessTokenInfo> {
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-        let _alone = self.walking.lock().await;
-        if let Some(link) = self.chosen() {
-            return self.ask(link, &scopes, options).await;
+        let passed_by = self.passed_by(&options);
+        if let Some(index) = self.choice(&passed_by) {
+            return self.ask(&*self.links[index], &scopes, options).await;
         }
         let mut attempts = Attempts::new(self.name);
-        let mut passed_by = false;
         for (index, link) in self.links.iter().enumerate() {
             if let Some(lacking) = link.lacks(&options) {
                 attempts.skipped(link.name(), lacking);
-                passed_by = true;
                 continue;
             }
             match link.get_token_info(&scopes, options.clone()).await {
                 Ok(token) => {
-                    // A link that was only passed by may be the right one for the next request.
-                    if !passed_by {
-                        let _ = self.chosen.set(index);
-                    }
+                    self.choose(index, passed_by);
                     tracing::info!(credential = self.name, link = link.name(), "got a token");
                     return Ok(token);
                 }

@@ -252,7 +252,18 @@ async fn credentials_with_no_get_token_info_are_passed_by_where_a_request_says_m
     assert_eq!(theirs.calls(), 0);
     // Being passed by is no failure: the next plain request finds the first.
     assert_eq!(token(&chain).await.unwrap(), "theirs");
-    // From then on nobody else is asked, whatever is wanted.
+    // Those who ask for more keep whom they have.
+    chain
+        .get_token_info(&[SCOPE], Some(tenant.clone()))
+        .await
+        .unwrap();
+    // Where nobody was chosen for them, nobody else than the one who was is asked.
+    let links = vec![
+        ChainLink::new("theirs", Arc::<Theirs>::clone(&theirs)),
+        ChainLink::interactive("ours", entra.credential(|_| {})),
+    ];
+    let chain = ChainedTokenCredential::new(links).unwrap();
+    token(&chain).await.unwrap();
     let error = chain
         .get_token_info(&[SCOPE], Some(tenant.clone()))
         .await
@@ -320,4 +331,59 @@ fn without_a_runtime_there_is_an_error_that_names_the_cure() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
     assert!(error.to_string().contains("Tokio"), "{error}");
+}
+
+/// Who waits for the walk of another question has to drive it, as nobody else may.
+#[tokio::test]
+async fn a_walk_that_nobody_polls_holds_up_nobody() {
+    let first = Theirs::answering(|| Ok("first"));
+    let chain = chain(&[("a", &first)]);
+    let mut forgotten = Box::pin(chain.get_token(&["another/scope"], None));
+    assert!(futures_util::poll!(&mut forgotten).is_pending());
+    assert_eq!(token(&chain).await.unwrap(), "first");
+    assert_eq!(forgotten.await.unwrap().token.secret(), "first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_choice_among_those_who_can_honour_a_request_is_kept_too() {
+    let entra = Entra::start().await;
+    let theirs = Theirs::answering(|| Ok("theirs"));
+    let silent = entra.credential(|options| options.disable_automatic_authentication = true);
+    let asking = entra.credential(|_| {});
+    let links = vec![
+        ChainLink::new("theirs", Arc::<Theirs>::clone(&theirs)),
+        ChainLink::interactive("silent", silent.clone()),
+        ChainLink::interactive("asking", asking),
+    ];
+    let chain = ChainedTokenCredential::new(links).unwrap();
+    let tenant = || TokenInfoOptions {
+        tenant_id: Some(entra.emulator.tenant_id().into()),
+        ..Default::default()
+    };
+    let scoped = chain.scoped(tenant());
+    scoped.get_token(&[SCOPE], None).await.unwrap();
+    // Somebody else could now be the first; but this view is somebody's already.
+    silent.authenticate(None).await.unwrap();
+    let prompts = entra.prompts();
+    let before = scoped.get_token(&[SCOPE], None).await.unwrap();
+    assert_eq!(entra.prompts(), prompts);
+    assert_eq!(token(&chain).await.unwrap(), "theirs");
+    let after = scoped.get_token(&[SCOPE], None).await.unwrap();
+    assert_eq!(after.token, before.token);
+}
+
+#[tokio::test]
+async fn malformed_claims_are_refused_before_anybody_is_asked() {
+    let first = Theirs::answering(|| Ok("first"));
+    let chain = chain(&[("a", &first)]);
+    let options = TokenInfoOptions {
+        claims: Some("[]".into()),
+        ..Default::default()
+    };
+    let error = chain
+        .get_token_info(&[SCOPE], Some(options))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert_eq!(first.calls(), 0);
 }

@@ -2,6 +2,7 @@ use super::{environment::unavailable, executor::TimedExecutor, official::Maker};
 use crate::{
     error::{Error, Result},
     seams::Environment,
+    session::{flights::Flights, lock, runtime},
 };
 use async_trait::async_trait;
 use azure_core::{
@@ -12,13 +13,14 @@ use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
     AzureDeveloperCliCredentialOptions,
 };
+use futures_util::future::FutureExt;
 use std::{
     collections::HashMap,
     env::{consts::EXE_SUFFIX, split_paths},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::sync::Mutex;
+use tokio::runtime::Id;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tool {
@@ -113,18 +115,23 @@ impl Maker for DeveloperTool {
         };
         let credential = credential.map_err(Error::of_any)?;
         Ok(Arc::new(Kept {
+            program: self.tool.program(),
             credential,
             tokens: Mutex::default(),
+            runs: Flights::new(),
         }))
     }
 }
 
 /// Tokens of a program that takes half a second for each, and that the official crate starts for each
-/// call: kept until an SDK client would ask for another, and one process at a time.
+/// call: kept until an SDK client would ask for another, and one process for all who ask the same.
+/// Who signs in there as somebody else is therefore seen when the token ends.
 #[derive(Debug)]
 struct Kept {
+    program: &'static str,
     credential: Arc<dyn TokenCredential>,
     tokens: Mutex<HashMap<Vec<String>, AccessToken>>,
+    runs: Flights<(Id, Vec<String>), AccessToken>,
 }
 
 /// As in the SDK's bearer policy.
@@ -135,18 +142,27 @@ impl TokenCredential for Kept {
     async fn get_token(
         &self,
         scopes: &[&str],
-        options: Option<TokenRequestOptions<'_>>,
+        _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let key: Vec<_> = scopes.iter().map(|&scope| scope.to_owned()).collect();
-        let mut tokens = self.tokens.lock().await;
-        let known = tokens.get(&key);
-        if let Some(token) =
-            known.filter(|token| token.expires_on > OffsetDateTime::now_utc() + MARGIN)
-        {
-            return Ok(token.clone());
+        let [scope] = scopes else {
+            // The official crate would pass on the first.
+            let program = self.program;
+            let refusal = format!("`{program}` gives a token for one scope at a time");
+            return Err(Error::invalid_argument(refusal).into());
+        };
+        let key = vec![(*scope).to_owned()];
+        let now = OffsetDateTime::now_utc();
+        let known = lock(&self.tokens).get(&key).cloned();
+        if let Some(token) = known.filter(|token| token.expires_on > now + MARGIN) {
+            return Ok(token);
         }
-        let token = self.credential.get_token(scopes, options).await?;
-        tokens.insert(key, token.clone());
+        let run = self.runs.join((runtime()?, key.clone()), || {
+            let (credential, scope) = (Arc::clone(&self.credential), key[0].clone());
+            let run = async move { credential.get_token(&[&scope], None).await };
+            run.map(|outcome| outcome.map_err(Error::of_any)).boxed()
+        });
+        let token = run.await?;
+        lock(&self.tokens).insert(key, token.clone());
         Ok(token)
     }
 }

@@ -27,10 +27,18 @@ impl Maker for FromEnvironment {
     }
 
     async fn make(&self) -> Result<Arc<dyn TokenCredential>> {
-        let tenant = self.environment.get(TENANT)?;
-        let client = self.environment.get(CLIENT)?;
+        let tenant = trimmed(&self.environment, TENANT)?;
+        let client = trimmed(&self.environment, CLIENT)?;
         let secret = self.environment.get(SECRET)?;
         let certificate = self.environment.get(CERTIFICATE)?;
+        let has_password = self.environment.get("AZURE_USERNAME")?.is_some()
+            && self.environment.get("AZURE_PASSWORD")?.is_some();
+        if secret.is_none() && certificate.is_none() && client.is_some() && has_password {
+            return Err(unavailable(
+                "AZURE_USERNAME and AZURE_PASSWORD are not supported: accounts with a password alone are \
+                 no longer let in; set AZURE_CLIENT_SECRET for a service principal",
+            ));
+        }
         let (tenant, client) = match (tenant, client) {
             (Some(tenant), Some(client)) => (tenant, client),
             (tenant, client) => {
@@ -48,10 +56,6 @@ impl Maker for FromEnvironment {
         }
         match certificate {
             Some(path) => self.by_certificate(tenant, client, &path).await,
-            None if self.environment.get("AZURE_USERNAME")?.is_some() => Err(unavailable(
-                "AZURE_USERNAME and AZURE_PASSWORD are not supported: accounts with a password alone \
-                 are no longer let in; set AZURE_CLIENT_SECRET for a service principal",
-            )),
             None => Err(not_set([(SECRET, true), (CERTIFICATE, true)])),
         }
     }
@@ -104,6 +108,11 @@ fn not_set<const N: usize>(missing: [(&str, bool); N]) -> Error {
         .collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
     unavailable(format!("{} {verb} not set", names.join(" and ")))
+}
+
+/// An id, without the line break that a file of settings may have left behind it.
+pub(super) fn trimmed(environment: &Environment, name: &str) -> Result<Option<String>> {
+    Ok(environment.get(name)?.map(|value| value.trim().to_owned()))
 }
 
 pub(super) fn unavailable(message: impl Into<String>) -> Error {

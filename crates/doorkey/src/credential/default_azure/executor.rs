@@ -26,15 +26,17 @@ impl Executor for TimedExecutor {
             // Nobody is there to answer a question.
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .stderr(Stdio::piped());
         // The program is a shell, and `az` is its child.
         #[cfg(unix)]
         command.process_group(0);
         let child = command.spawn()?;
-        let _group = Group::of(&child);
+        let mut group = Group::of(&child);
         match timeout(self.timeout, child.wait_with_output()).await {
-            Ok(output) => output,
+            Ok(output) => {
+                group.has_ended();
+                output
+            }
             Err(_) => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 format!(
@@ -46,7 +48,8 @@ impl Executor for TimedExecutor {
     }
 }
 
-/// The processes of one call: what is left of them ends with it.
+/// The processes of one call. Where it is given up, they are asked to end: `az` may be writing its own
+/// files. (On Windows the shell ends alone.)
 struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -66,14 +69,20 @@ impl Group {
                 .and_then(rustix::process::Pid::from_raw),
         }
     }
+
+    fn has_ended(&mut self) {
+        #[cfg(unix)]
+        {
+            self.leader = None;
+        }
+    }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         #[cfg(unix)]
         if let Some(leader) = self.leader {
-            // Where all have ended, there is no group any more.
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::TERM);
         }
     }
 }

@@ -89,9 +89,13 @@ impl Maker for ManagedIdentity {
 }
 
 impl ManagedIdentity {
-    /// Not where App Service or another host has set its variables.
+    /// Not where App Service or another host has set its variables: as the official crate tells them.
     fn is_of_virtual_machine(&self) -> Result<bool> {
         let is_set = |name| self.environment.get(name).map(|value| value.is_some());
-        Ok(!is_set("IDENTITY_ENDPOINT")? && !is_set("MSI_ENDPOINT")?)
+        Ok(if is_set("IDENTITY_ENDPOINT")? {
+            !is_set("IDENTITY_HEADER")? && !is_set("IMDS_ENDPOINT")?
+        } else {
+            !is_set("MSI_ENDPOINT")?
+        })
     }
 }

@@ -14,7 +14,7 @@ mod workload_identity;
 
 use super::{
     browser::InteractiveBrowserCredential,
-    chain::{Chain, Link, Silent},
+    chain::{Chain, Interactive, Link, Silent},
     chained::answer_by_chain,
     client::{Client, authority, check_timeout, filled},
 };
@@ -35,7 +35,7 @@ use azure_core::{
     http::{ClientOptions, policies::Policy},
 };
 use developer_tool::{DeveloperTool, Tool};
-use environment::FromEnvironment;
+use environment::{FromEnvironment, trimmed};
 use managed_identity::ManagedIdentity;
 use official::{Official, Then};
 use selection::{Named, Selection};
@@ -102,7 +102,8 @@ pub struct DefaultAzureCredentialOptions {
     pub include_interactive_browser: bool,
     /// A user-assigned managed identity. Default: `AZURE_CLIENT_ID`, else the system-assigned one.
     pub managed_identity_client_id: Option<String>,
-    /// The application of the workload identity. Default: `AZURE_CLIENT_ID`.
+    /// The application of the workload identity. Default: `managed_identity_client_id`, else
+    /// `AZURE_CLIENT_ID`.
     pub workload_identity_client_id: Option<String>,
     /// Its tenant. Default: `AZURE_TENANT_ID`.
     pub workload_identity_tenant_id: Option<String>,
@@ -180,7 +181,7 @@ fn links(
     let environment = &seams.environment;
     let variable = |given: Option<String>, name: &str| match filled(given) {
         Some(given) => Ok(Some(given)),
-        None => environment.get(name),
+        None => trimmed(environment, name),
     };
     let client = options.client;
     let official = OfficialOptions {
@@ -197,7 +198,8 @@ fn links(
     }
     if selection.has(Named::WorkloadIdentity) {
         let maker = WorkloadIdentity {
-            client_id: filled(options.workload_identity_client_id),
+            client_id: filled(options.workload_identity_client_id)
+                .or_else(|| filled(options.managed_identity_client_id.clone())),
             tenant_id: filled(options.workload_identity_tenant_id),
             environment: environment.clone(),
             options: official.clone(),
@@ -209,20 +211,22 @@ fn links(
             client_id: variable(options.managed_identity_client_id, "AZURE_CLIENT_ID")?,
             environment: environment.clone(),
             options: official,
-            is_probed: !selection.is_only(Named::ManagedIdentity),
+            is_probed: !selection.is_named_alone(Named::ManagedIdentity),
         };
         links.push(Arc::new(Official::new(maker, Then::Ends)));
     }
     if selection.has(Named::SharedTokenCache) {
+        let is_given = options.shared_cache_tenant_id.is_some();
         let client = PublicClientOptions {
             tenant_id: variable(options.shared_cache_tenant_id, "AZURE_TENANT_ID")?,
             ..client.clone()
         };
         let username = variable(options.shared_cache_username, "AZURE_USERNAME")?;
-        links.push(shared_token_cache(username, client, seams)?);
+        let link = shared_token_cache(username, client, seams);
+        links.push(attempt(SHARED_TOKEN_CACHE, link, is_given)?);
     }
     if selection.has(Named::VisualStudioCode) {
-        links.push(Arc::new(Absent("VisualStudioCodeCredential")));
+        links.push(Arc::new(Absent::in_rust("VisualStudioCodeCredential")));
     }
     let process_timeout = options.process_timeout.unwrap_or(PROCESS_TIMEOUT);
     let tool = |tool| -> Arc<dyn Link> {
@@ -244,12 +248,13 @@ fn links(
         links.push(tool(Tool::AzureCli));
     }
     if selection.has(Named::AzurePowerShell) {
-        links.push(Arc::new(Absent("AzurePowerShellCredential")));
+        links.push(Arc::new(Absent::in_rust("AzurePowerShellCredential")));
     }
     if selection.has(Named::AzureDeveloperCli) {
         links.push(tool(Tool::AzureDeveloperCli));
     }
     if selection.has(Named::InteractiveBrowser) {
+        let is_given = options.interactive_browser_tenant_id.is_some();
         let client = PublicClientOptions {
             tenant_id: variable(options.interactive_browser_tenant_id, "AZURE_TENANT_ID")?,
             ..client
@@ -260,13 +265,32 @@ fn links(
             client,
             ..Default::default()
         };
-        let credential = InteractiveBrowserCredential::with_seams(options, seams.clone())?;
-        links.push(Arc::new(super::chain::Interactive {
-            name: "InteractiveBrowserCredential".to_owned(),
-            credential,
-        }));
+        let credential = InteractiveBrowserCredential::with_seams(options, seams.clone());
+        let link = credential.map(|credential| -> Arc<dyn Link> {
+            let name = INTERACTIVE_BROWSER.to_owned();
+            Arc::new(Interactive { name, credential })
+        });
+        links.push(attempt(INTERACTIVE_BROWSER, link, is_given)?);
     }
     Ok(links)
+}
+
+const SHARED_TOKEN_CACHE: &str = "SharedTokenCacheCredential";
+const INTERACTIVE_BROWSER: &str = "InteractiveBrowserCredential";
+
+/// What an option has wrong is the program's mistake; what a variable has, is an attempt that failed.
+fn attempt(
+    name: &'static str,
+    link: Result<Arc<dyn Link>>,
+    is_given: bool,
+) -> Result<Arc<dyn Link>> {
+    match link {
+        Err(error) if !is_given => Ok(Arc::new(Absent {
+            name,
+            why: format!("AZURE_TENANT_ID or another variable is wrong: {error}"),
+        })),
+        outcome => outcome,
+    }
 }
 
 fn shared_token_cache(
@@ -281,6 +305,7 @@ fn shared_token_cache(
             allow_unencrypted_storage: true,
             ..Default::default()
         });
+    let home_tenant = client.tenant_id.clone();
     let session = Client {
         client_id: None,
         record: None,
@@ -288,15 +313,16 @@ fn shared_token_cache(
         options: client,
         sign_in: SignIn::Nobody(Nobody {
             login_hint,
-            home_tenant: None,
-            instead: "sign in with a program that keeps the shared token cache",
+            home_tenant,
+            instead: "give `shared_cache_username` or AZURE_USERNAME, or sign in with a program that \
+                      keeps the shared token cache",
             without_refresh_token: "there is no refresh token of theirs; sign in again with a program \
                                     that keeps the shared token cache",
         }),
         seams: seams.clone(),
     };
     Ok(Arc::new(Silent {
-        name: "SharedTokenCacheCredential",
+        name: SHARED_TOKEN_CACHE,
         whose: Arc::new(Arc::new(session.session()?)),
     }))
 }

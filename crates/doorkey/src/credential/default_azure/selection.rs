@@ -48,7 +48,11 @@ const NAMES: [(&str, Named); 8] = [
 ];
 
 #[derive(Debug)]
-pub(super) struct Selection(Vec<Named>);
+pub(super) struct Selection {
+    links: Vec<Named>,
+    /// Whether the variable says anything.
+    by_variable: bool,
+}
 
 impl Selection {
     pub(super) fn read(
@@ -107,15 +111,19 @@ impl Selection {
         if !selected.iter().any(is_real) {
             selected.clear();
         }
-        Ok(Self(selected))
+        Ok(Self {
+            links: selected,
+            by_variable: variable.is_some(),
+        })
     }
 
     pub(super) fn has(&self, named: Named) -> bool {
-        self.0.contains(&named)
+        self.links.contains(&named)
     }
 
-    pub(super) fn is_only(&self, named: Named) -> bool {
-        self.0 == [named]
+    /// Whether the variable leaves this one alone.
+    pub(super) fn is_named_alone(&self, named: Named) -> bool {
+        self.by_variable && self.links == [named]
     }
 }
 

@@ -1,4 +1,8 @@
-use super::{OfficialOptions, environment::unavailable, official::Maker};
+use super::{
+    OfficialOptions,
+    environment::{trimmed, unavailable},
+    official::Maker,
+};
 use crate::{
     error::{Error, Result},
     seams::Environment,
@@ -30,7 +34,7 @@ impl Maker for WorkloadIdentity {
         let mut variable = |given: Option<String>, name: &'static str| -> Result<Option<String>> {
             let value = match given {
                 Some(given) => Some(given),
-                None => self.environment.get(name)?,
+                None => trimmed(&self.environment, name)?,
             };
             if value.is_none() {
                 missing.push(name);

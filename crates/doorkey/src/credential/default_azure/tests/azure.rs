@@ -186,3 +186,43 @@ fn app_service_is_asked_with_its_header_and_validate_cloud_shell_credential_in_d
         }
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_variable_that_is_wrong_is_an_attempt_and_a_line_break_behind_it_is_nothing() {
+    let scene = Scene::new(metadata_service).await;
+    let variables = [
+        ("AZURE_TENANT_ID", "no/tenant"),
+        ("AZURE_CLIENT_ID", "an-id\n"),
+    ];
+    assert_eq!(
+        token(&scene.credential(&variables)).await.unwrap(),
+        "of-the-machine"
+    );
+    let asked = scene.seen_by(METADATA);
+    assert_eq!(asked[1].query_value("client_id").as_deref(), Some("an-id"));
+    let scene = Scene::new(laptop).await;
+    let error = scene.error(&variables).await;
+    assert_eq!(attempts(&error), ALL);
+    assert!(
+        error
+            .to_string()
+            .contains("SharedTokenCacheCredential: AZURE_TENANT_ID or another"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_identity_endpoint_alone_makes_no_app_service() {
+    let scene = Scene::new(laptop).await;
+    let began = tokio::time::Instant::now();
+    let variables = [
+        ("IDENTITY_ENDPOINT", "http://localhost:1"),
+        ("AZURE_TOKEN_CREDENTIALS", "prod"),
+    ];
+    let error = scene.error(&variables).await;
+    assert!(
+        error.to_string().contains("no virtual machine of Azure"),
+        "{error}"
+    );
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+}

@@ -303,6 +303,8 @@ async fn a_request_that_says_more_reaches_those_who_can_honour_it() {
     assert!(scene.seen_by(METADATA).is_empty());
     // The machine's identity is still the first for those who ask for nothing more.
     assert_eq!(token(&credential).await.unwrap(), "of-the-machine");
+    let credential = scene.credential(&[]);
+    assert_eq!(token(&credential).await.unwrap(), "of-the-machine");
     let error = credential
         .get_token_info(&[SCOPE], Some(options))
         .await

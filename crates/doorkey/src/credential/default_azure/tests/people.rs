@@ -137,3 +137,46 @@ async fn the_token_cache_of_az_comes_before_its_program() {
     let error = scene.error(&variables).await;
     assert!(!error.to_string().contains("AzureCli"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_the_shared_caches_person_may_not_ask_for_leaves_the_chain_to_the_next() {
+    let mut scene = Scene::new(laptop).await;
+    let person = scene.entra.username(0);
+    scene.options.include_interactive_browser = true;
+    scene.options.interactive_browser_tenant_id = Some("organizations".into());
+    let conduct = Conduct::SignIn(person);
+    let pages = Arc::new(Mutex::new(Vec::new()));
+    scene.options.interactive_browser_launcher = browser(&scene.entra.emulator, conduct, pages);
+    let credential = scene.credential(&[("AZURE_TENANT_ID", TENANT)]);
+    let options = TokenInfoOptions {
+        tenant_id: Some(scene.entra.emulator.tenant_id().to_owned()),
+        ..Default::default()
+    };
+    let info = credential
+        .get_token_info(&[SCOPE], Some(options))
+        .await
+        .unwrap();
+    assert_eq!(
+        claim(info.token.secret(), "tid"),
+        scene.entra.emulator.tenant_id()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_people_the_one_at_home_in_the_tenant_is_meant() {
+    let mut scene = Scene::new(laptop).await;
+    let (first, second) = (scene.entra.username(0), scene.entra.guest());
+    scene.signed_in(&first).await;
+    scene.signed_in(&second).await;
+    let users = scene.entra.emulator.users();
+    let user = users.iter().find(|user| user.username == second).unwrap();
+    scene.options.shared_cache_tenant_id = Some(user.tenant_id.clone());
+    let token = token(&scene.credential(&[])).await.unwrap();
+    assert_eq!(claim(&token, "upn"), second.as_str());
+    scene.options.shared_cache_tenant_id = None;
+    let error = scene.error(&[]).await;
+    assert!(
+        error.to_string().contains("`shared_cache_username`"),
+        "{error}"
+    );
+}

@@ -200,3 +200,22 @@ async fn in_every_combination_the_first_that_works_answers() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_tool_that_takes_one_scope_is_not_asked_for_two() {
+    let (scene, folder, path) = scene().await;
+    program(folder.path(), "az", AZ);
+    let credential = scene.credential(&[("PATH", &path)]);
+    let error = credential
+        .get_token(&["a/x", "a/y"], None)
+        .await
+        .unwrap_err();
+    let error = Error::find(&error).unwrap();
+    assert!(
+        error
+            .to_string()
+            .contains("`az` gives a token for one scope"),
+        "{error}"
+    );
+    assert!(calls(folder.path(), "az").is_empty());
+}
