@@ -19,7 +19,7 @@ pub(crate) async fn token(
     }
     let options = AzureCliTokenCacheCredentialOptions {
         client: PublicClientOptions {
-            authority: client.authority_or_default(),
+            authority: Some(client.authority()),
             cache_persistence: None,
             ..options
         },

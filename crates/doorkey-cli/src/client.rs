@@ -114,14 +114,13 @@ impl ClientArguments {
         self.client_id().eq_ignore_ascii_case(DEVELOPER_CLIENT_ID) && self.cache.is_shared()
     }
 
-    /// The authority that is meant; `None` where the library reads it from the environment.
-    pub(crate) fn authority_or_default(&self) -> Option<String> {
-        let is_named = || {
-            std::env::var_os("AZURE_AUTHORITY_HOST").is_some_and(|authority| !authority.is_empty())
-        };
-        let public = || AuthorityHosts::AZURE_PUBLIC_CLOUD.to_owned();
-        let default = || (!is_named()).then(public);
-        self.authority.clone().or_else(default)
+    /// The authority that is meant.
+    pub(crate) fn authority(&self) -> String {
+        let of_environment = || std::env::var("AZURE_AUTHORITY_HOST").ok();
+        self.authority
+            .clone()
+            .or_else(|| of_environment().filter(|authority| !authority.trim().is_empty()))
+            .unwrap_or_else(|| AuthorityHosts::AZURE_PUBLIC_CLOUD.to_owned())
     }
 
     /// Whether the record is of this application and this authority.
@@ -134,12 +133,7 @@ impl ClientArguments {
 
     /// The authority as records name it; `None` for what the library will refuse.
     fn host(&self) -> Option<String> {
-        let of_environment = || std::env::var("AZURE_AUTHORITY_HOST").ok();
-        let authority = self
-            .authority
-            .clone()
-            .or_else(|| of_environment().filter(|authority| !authority.trim().is_empty()))
-            .unwrap_or_else(|| AuthorityHosts::AZURE_PUBLIC_CLOUD.to_owned());
+        let authority = self.authority();
         let authority = authority.trim();
         let url = match authority.contains("://") {
             true => Url::parse(authority),

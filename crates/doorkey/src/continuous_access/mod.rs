@@ -34,7 +34,7 @@ impl Policy for ContinuousAccessPolicy {
         let Some(mut sent) = bearer_token(request.headers()) else {
             return next[0].send(context, request, &next[1..]).await;
         };
-        let Ok(session) = self.whose.session().await else {
+        let Ok(session) = Arc::clone(&self.whose).session().await else {
             return next[0].send(context, request, &next[1..]).await;
         };
         // A client keeps a token that was refused for as long as it lives.

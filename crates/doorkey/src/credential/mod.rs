@@ -204,14 +204,14 @@ macro_rules! answer_by_session {
                 &self,
                 options: $crate::TokenInfoOptions,
             ) -> std::sync::Arc<dyn azure_core::credentials::TokenCredential> {
-                let whose = std::sync::Arc::new(std::sync::Arc::clone(&self.session));
+                let whose = std::sync::Arc::<$crate::session::Session>::clone(&self.session);
                 std::sync::Arc::new($crate::credential::scoped::Scoped { whose, options })
             }
 
             fn continuous_access_policy(
                 &self,
             ) -> std::sync::Arc<dyn azure_core::http::policies::Policy> {
-                let whose = std::sync::Arc::new(std::sync::Arc::clone(&self.session));
+                let whose = std::sync::Arc::<$crate::session::Session>::clone(&self.session);
                 std::sync::Arc::new($crate::continuous_access::ContinuousAccessPolicy { whose })
             }
         }

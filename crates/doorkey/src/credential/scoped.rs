@@ -18,7 +18,7 @@ impl TokenCredential for Scoped {
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
         let options = self.options.clone();
-        let session = self.whose.session().await?;
+        let session = Arc::clone(&self.whose).session().await?;
         let info = session.get_token_info(scopes, options).await?;
         Ok(info.into())
     }

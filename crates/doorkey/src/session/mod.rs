@@ -102,13 +102,13 @@ struct TokenRequest {
 /// Whoever has a session, perhaps not always the same one.
 #[async_trait]
 pub(crate) trait HasSession: fmt::Debug + Send + Sync {
-    async fn session(&self) -> Result<Arc<Session>>;
+    async fn session(self: Arc<Self>) -> Result<Arc<Session>>;
 }
 
 #[async_trait]
-impl HasSession for Arc<Session> {
-    async fn session(&self) -> Result<Self> {
-        Ok(Self::clone(self))
+impl HasSession for Session {
+    async fn session(self: Arc<Self>) -> Result<Arc<Self>> {
+        Ok(self)
     }
 }
 

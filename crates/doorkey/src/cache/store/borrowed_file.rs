@@ -1,4 +1,6 @@
-use super::{CacheChange, CacheVersion, MemoryStore, Partition, StoredCache, TokenCacheStore};
+use super::{
+    CacheChange, CacheVersion, MemoryStore, Partition, StoredCache, TokenCacheStore, file,
+};
 use crate::error::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -33,8 +35,6 @@ struct Seen {
 /// Time and length; `None` where there is no file.
 type Stamp = Option<(SystemTime, u64)>;
 
-const SETTLED: Duration = Duration::from_secs(2);
-
 /// A writer that truncates its file and then fills it needs much less.
 const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -54,7 +54,7 @@ impl BorrowedFileStore {
     /// before is good; `false` where nothing was.
     async fn refresh(&self) -> Result<bool> {
         let mut seen = self.seen.lock().await;
-        let stamp = self.stamp()?;
+        let (stamp, is_settled) = self.stamp()?;
         if let Some(seen) = &*seen
             && seen.is_settled
             && seen.stamp == stamp
@@ -67,7 +67,7 @@ impl BorrowedFileStore {
             Err(error) => return Err(self.unreadable(error)),
         };
         let is_whole = || serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
-        if self.stamp()? != stamp || (stamp.is_some() && !is_whole()) {
+        if self.stamp()?.0 != stamp || (stamp.is_some() && !is_whole()) {
             return Ok(seen.is_some());
         }
         let digest = Sha256::digest(&bytes[..]).into();
@@ -79,22 +79,23 @@ impl BorrowedFileStore {
                 self.memory.update(&partition, &mut take_over).await?;
             }
         }
-        let is_old = |(time, _): (SystemTime, u64)| time.elapsed().is_ok_and(|age| age >= SETTLED);
         *seen = Some(Seen {
             stamp,
-            is_settled: stamp.is_none_or(is_old),
+            is_settled,
             digest,
         });
         Ok(true)
     }
 
     /// Links are followed, and it may be anybody's: its folder may be mounted from elsewhere.
-    fn stamp(&self) -> Result<Stamp> {
-        let metadata = fs::metadata(&self.path);
-        match metadata.and_then(|metadata| Ok((metadata.modified()?, metadata.len()))) {
-            Ok(stamp) => Ok(Some(stamp)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.unreadable(error)),
+    fn stamp(&self) -> Result<(Stamp, bool)> {
+        let stamp = fs::metadata(&self.path).and_then(|metadata| {
+            let stamp = (metadata.modified()?, metadata.len());
+            Ok((Some(stamp), file::is_settled(&metadata)))
+        });
+        match stamp {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((None, true)),
+            outcome => outcome.map_err(|error| self.unreadable(error)),
         }
     }
 

@@ -299,7 +299,7 @@ pub(super) fn version_of(metadata: &Metadata) -> CacheVersion {
     version.into()
 }
 
-fn is_settled(metadata: &Metadata) -> bool {
+pub(super) fn is_settled(metadata: &Metadata) -> bool {
     const SETTLED: Duration = Duration::from_secs(2);
     let modified = metadata.modified().ok();
     let age = modified.and_then(|time| SystemTime::now().duration_since(time).ok());

@@ -23,7 +23,7 @@ use azure_core::{
     http::policies::Policy,
 };
 use profile::Subscription;
-use settings::{Settings, Stamp, unavailable};
+use settings::{Settings, Stamp};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -188,7 +188,7 @@ impl AzureCliTokenCacheCredential {
         options: Option<TokenInfoOptions>,
     ) -> Result<AccessTokenInfo> {
         let options = options.unwrap_or_default();
-        self.inner
+        Arc::clone(&self.inner)
             .session()
             .await?
             .get_token_info(scopes, options)
@@ -220,13 +220,17 @@ impl TokenCredential for AzureCliTokenCacheCredential {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        Ok(self.inner.session().await?.get_token(scopes).await?)
+        Ok(Arc::clone(&self.inner)
+            .session()
+            .await?
+            .get_token(scopes)
+            .await?)
     }
 }
 
 #[async_trait]
 impl HasSession for Inner {
-    async fn session(&self) -> Result<Arc<Session>> {
+    async fn session(self: Arc<Self>) -> Result<Arc<Session>> {
         let mut waited = Duration::ZERO;
         loop {
             // Without a runtime nothing can be waited for.
@@ -251,7 +255,7 @@ impl Inner {
         let environment = &self.seams.environment;
         // What is wrong with its folder is no mistake of the program's.
         let folder =
-            settings::folder(environment).map_err(|error| unavailable(error.to_string()))?;
+            settings::folder(environment).map_err(|error| Error::unavailable(error.to_string()))?;
         let files = ["azureProfile.json", "config", "clouds.config"].map(|name| folder.join(name));
         let stamp = Stamp::of(&files);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -310,7 +314,7 @@ impl Inner {
         let authority = if names_authority(client, environment)? {
             let ours = authority(client, None, environment)?;
             if !ours.is_alias_of(&theirs) {
-                return Err(unavailable(format!(
+                return Err(Error::unavailable(format!(
                     "the Azure CLI is signed in at {}, and a token of {} is asked for; run `az cloud \
                      set`, or leave out the authority",
                     theirs.as_str(),
@@ -324,7 +328,7 @@ impl Inner {
         let encrypted = settings.switch("core", "encrypt_token_cache")?;
         let encrypted = encrypted.unwrap_or(cfg!(windows));
         if encrypted && !cfg!(windows) {
-            return Err(unavailable(
+            return Err(Error::unavailable(
                 "the Azure CLI keeps its tokens in a keyring here (`core.encrypt_token_cache`), which \
                  only its program `az` reads",
             ));
@@ -383,7 +387,7 @@ impl Inner {
 }
 
 fn being_written() -> Error {
-    unavailable("the Azure CLI is writing its azureProfile.json; try again")
+    Error::unavailable("the Azure CLI is writing its azureProfile.json; try again")
 }
 
 /// The authority of a cloud that the Azure CLI knows by name.
@@ -399,8 +403,8 @@ fn authority_of(cloud: &str, clouds: &str) -> Result<Authority> {
     match own.as_deref().or(known) {
         // One of Azure Stack may be of a kind that is not known here; that is nobody's mistake.
         Some(authority) => Authority::parse(authority, "the authority of the Azure CLI's cloud")
-            .map_err(|error| unavailable(error.to_string())),
-        None => Err(unavailable(format!(
+            .map_err(|error| Error::unavailable(error.to_string())),
+        None => Err(Error::unavailable(format!(
             "the Azure CLI's cloud {cloud:?} has no `endpoint_active_directory`, so its authority is \
              not known"
         ))),

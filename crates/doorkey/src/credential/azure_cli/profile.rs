@@ -1,7 +1,6 @@
 //! Who is signed in to the Azure CLI: its file `azureProfile.json`.
 
-use super::settings::unavailable;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,11 +46,11 @@ pub(super) fn subscription(
     wanted: Option<&str>,
 ) -> Result<Subscription> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        return Err(unavailable(SIGN_IN));
+        return Err(Error::unavailable(SIGN_IN));
     };
     let profile: Profile = serde_json::from_str(text).map_err(|error| {
         // Line and column, and never what stands there.
-        unavailable(format!(
+        Error::unavailable(format!(
             "the Azure CLI's azureProfile.json cannot be understood (line {}, column {}); run `az \
              login` again",
             error.line(),
@@ -64,7 +63,7 @@ pub(super) fn subscription(
         .filter(|subscription| subscription.environment_name == cloud);
     let mut all: Vec<_> = of_cloud.collect();
     if all.is_empty() {
-        return Err(unavailable(SIGN_IN));
+        return Err(Error::unavailable(SIGN_IN));
     }
     let is = |text: &str, wanted: &str| text.to_lowercase() == wanted.to_lowercase();
     all.retain(|subscription| match wanted {
@@ -74,15 +73,15 @@ pub(super) fn subscription(
     let found = all.pop();
     match (found, wanted) {
         (Some(found), _) if all.is_empty() => found.of_a_person(),
-        (Some(_), _) => Err(unavailable(format!(
+        (Some(_), _) => Err(Error::unavailable(format!(
             "the Azure CLI knows several subscriptions called {:?}; give one's id",
             wanted.unwrap_or("the default")
         ))),
-        (None, Some(wanted)) => Err(unavailable(format!(
+        (None, Some(wanted)) => Err(Error::unavailable(format!(
             "the Azure CLI knows no subscription {wanted:?}; `az account list --refresh` tells \
              which it knows"
         ))),
-        (None, None) => Err(unavailable(
+        (None, None) => Err(Error::unavailable(
             "the Azure CLI has no default subscription; run `az account set`",
         )),
     }
@@ -97,7 +96,7 @@ impl Subscription {
             _ if self.user.name.ends_with("AssignedIdentity") => "as a managed identity",
             _ => "as an application",
         };
-        Err(unavailable(format!(
+        Err(Error::unavailable(format!(
             "the Azure CLI is signed in {who}, not as a person, so only its program `az` can get \
              tokens"
         )))

@@ -1,7 +1,7 @@
 //! Where the Azure CLI keeps its files, and what it was told in them.
 
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     seams::Environment,
 };
 use std::{
@@ -18,7 +18,7 @@ pub(super) fn folder(environment: &Environment) -> Result<PathBuf> {
     let home = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
     match environment.get(home)? {
         Some(home) => Ok(PathBuf::from(home).join(".azure")),
-        None => Err(unavailable(format!(
+        None => Err(Error::unavailable(format!(
             "the environment variable {home} is not set, so the Azure CLI has no folder; set it, or \
              AZURE_CONFIG_DIR"
         ))),
@@ -30,7 +30,7 @@ pub(super) fn text(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.trim_start_matches('\u{feff}').to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unavailable(format!(
+        Err(error) => Err(Error::unavailable(format!(
             "the Azure CLI's file {} cannot be read: {error}",
             path.display()
         ))
@@ -106,10 +106,6 @@ pub(super) fn value_in(text: &str, section: &str, option: &str) -> Option<String
         }
     }
     found.filter(|value| !value.is_empty())
-}
-
-pub(super) fn unavailable(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::CredentialUnavailable, message)
 }
 
 #[cfg(test)]

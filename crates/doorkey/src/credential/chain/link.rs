@@ -181,7 +181,7 @@ impl Link for Silent {
         scopes: &[&str],
         options: TokenInfoOptions,
     ) -> Result<AccessTokenInfo, Failure> {
-        let outcome = match self.whose.session().await {
+        let outcome = match Arc::clone(&self.whose).session().await {
             Ok(session) => session.get_token_info(scopes, options).await,
             Err(error) => Err(error),
         };
@@ -190,7 +190,11 @@ impl Link for Silent {
     }
 
     async fn get_token(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        Ok(self.whose.session().await?.get_token(scopes).await?)
+        Ok(Arc::clone(&self.whose)
+            .session()
+            .await?
+            .get_token(scopes)
+            .await?)
     }
 
     fn continuous_access_policy(&self) -> Option<Arc<dyn Policy>> {

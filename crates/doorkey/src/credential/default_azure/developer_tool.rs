@@ -1,4 +1,4 @@
-use super::{environment::unavailable, executor::TimedExecutor, official::Maker};
+use super::{executor::TimedExecutor, official::Maker};
 use crate::{
     error::{Error, Result},
     seams::Environment,
@@ -16,7 +16,7 @@ use azure_identity::{
 use futures_util::future::FutureExt;
 use std::{
     collections::HashMap,
-    env::{consts::EXE_SUFFIX, split_paths},
+    env::split_paths,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -48,10 +48,12 @@ impl DeveloperTool {
     /// Whether the program is there: the official crate tells by the text of an error alone.
     fn is_there(&self, search_path: &str) -> bool {
         let program = self.tool.program();
-        let names: &[String] = if cfg!(windows) {
-            &["exe", "cmd", "bat"].map(|end| format!("{program}.{end}"))
+        let names = if cfg!(windows) {
+            ["exe", "cmd", "bat"]
+                .map(|end| format!("{program}.{end}"))
+                .to_vec()
         } else {
-            &[format!("{program}{EXE_SUFFIX}")]
+            vec![program.to_owned()]
         };
         split_paths(search_path)
             .filter(|folder| folder.is_absolute())
@@ -87,7 +89,7 @@ impl Maker for DeveloperTool {
     async fn make(&self) -> Result<Arc<dyn TokenCredential>> {
         let search_path = self.environment.get("PATH")?.unwrap_or_default();
         if !self.is_there(&search_path) {
-            return Err(unavailable(format!(
+            return Err(Error::unavailable(format!(
                 "the program `{}` is not on PATH; install it and run `{}`",
                 self.tool.program(),
                 self.tool.sign_in()
@@ -130,8 +132,9 @@ impl Maker for DeveloperTool {
 struct Kept {
     program: &'static str,
     credential: Arc<dyn TokenCredential>,
-    tokens: Mutex<HashMap<Vec<String>, AccessToken>>,
-    runs: Flights<(Id, Vec<String>), AccessToken>,
+    /// By scope.
+    tokens: Mutex<HashMap<String, AccessToken>>,
+    runs: Flights<(Id, String), AccessToken>,
 }
 
 /// As in the SDK's bearer policy.
@@ -144,25 +147,25 @@ impl TokenCredential for Kept {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let [scope] = scopes else {
+        let &[scope] = scopes else {
             // The official crate would pass on the first.
             let program = self.program;
             let refusal = format!("`{program}` gives a token for one scope at a time");
             return Err(Error::invalid_argument(refusal).into());
         };
-        let key = vec![(*scope).to_owned()];
         let now = OffsetDateTime::now_utc();
-        let known = lock(&self.tokens).get(&key).cloned();
+        let known = lock(&self.tokens).get(scope).cloned();
         if let Some(token) = known.filter(|token| token.expires_on > now + MARGIN) {
             return Ok(token);
         }
-        let run = self.runs.join((runtime()?, key.clone()), || {
-            let (credential, scope) = (Arc::clone(&self.credential), key[0].clone());
+        let scope = scope.to_owned();
+        let run = self.runs.join((runtime()?, scope.clone()), || {
+            let (credential, scope) = (Arc::clone(&self.credential), scope.clone());
             let run = async move { credential.get_token(&[&scope], None).await };
             run.map(|outcome| outcome.map_err(Error::of_any)).boxed()
         });
         let token = run.await?;
-        lock(&self.tokens).insert(key, token.clone());
+        lock(&self.tokens).insert(scope, token.clone());
         Ok(token)
     }
 }

@@ -1,6 +1,6 @@
 use super::{OfficialOptions, official::Maker};
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     seams::Environment,
 };
 use async_trait::async_trait;
@@ -34,7 +34,7 @@ impl Maker for FromEnvironment {
         let has_password = self.environment.get("AZURE_USERNAME")?.is_some()
             && self.environment.get("AZURE_PASSWORD")?.is_some();
         if secret.is_none() && certificate.is_none() && client.is_some() && has_password {
-            return Err(unavailable(
+            return Err(Error::unavailable(
                 "AZURE_USERNAME and AZURE_PASSWORD are not supported: accounts with a password alone are \
                  no longer let in; set AZURE_CLIENT_SECRET for a service principal",
             ));
@@ -69,7 +69,7 @@ impl FromEnvironment {
         _client: String,
         _path: &str,
     ) -> Result<Arc<dyn TokenCredential>> {
-        Err(unavailable(
+        Err(Error::unavailable(
             "AZURE_CLIENT_CERTIFICATE_PATH is set, and this program was built without certificates; \
              build it with doorkey's feature `client-certificate`, or set AZURE_CLIENT_SECRET",
         ))
@@ -87,7 +87,7 @@ impl FromEnvironment {
         let password = self.environment.get("AZURE_CLIENT_CERTIFICATE_PASSWORD")?;
         let (certificate, password) =
             super::certificate::read(path, password).map_err(|error| {
-                unavailable(format!(
+                Error::unavailable(format!(
                     "{CERTIFICATE} is {path}, which cannot be used: {error}"
                 ))
             })?;
@@ -107,14 +107,10 @@ fn not_set<const N: usize>(missing: [(&str, bool); N]) -> Error {
         .filter_map(|(name, missing)| missing.then_some(*name))
         .collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
-    unavailable(format!("{} {verb} not set", names.join(" and ")))
+    Error::unavailable(format!("{} {verb} not set", names.join(" and ")))
 }
 
 /// An id, without the line break that a file of settings may have left behind it.
 pub(super) fn trimmed(environment: &Environment, name: &str) -> Result<Option<String>> {
     Ok(environment.get(name)?.map(|value| value.trim().to_owned()))
-}
-
-pub(super) fn unavailable(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::CredentialUnavailable, message)
 }

@@ -1,4 +1,4 @@
-use super::{OfficialOptions, environment::unavailable, official::Maker};
+use super::{OfficialOptions, official::Maker};
 use crate::{
     error::{Error, Result},
     oauth::Transport,
@@ -51,14 +51,14 @@ impl Maker for ManagedIdentity {
             match probe.get(url, deadline).await {
                 Ok(reply) if ANSWERS.contains(&reply.status) => {}
                 Ok(reply) => {
-                    return Err(unavailable(format!(
+                    return Err(Error::unavailable(format!(
                         "this is no virtual machine of Azure: its metadata service does not answer \
                          (but something did, with {})",
                         reply.status
                     )));
                 }
                 Err(error) => {
-                    return Err(unavailable(
+                    return Err(Error::unavailable(
                         "this is no virtual machine of Azure: its metadata service does not answer",
                     )
                     .with_source(error));

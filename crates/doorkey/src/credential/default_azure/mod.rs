@@ -9,6 +9,7 @@ mod environment;
 mod executor;
 mod managed_identity;
 mod official;
+mod process_group;
 mod selection;
 mod workload_identity;
 
@@ -323,7 +324,7 @@ fn shared_token_cache(
     };
     Ok(Arc::new(Silent {
         name: SHARED_TOKEN_CACHE,
-        whose: Arc::new(Arc::new(session.session()?)),
+        whose: Arc::new(session.session()?),
     }))
 }
 

@@ -1,8 +1,4 @@
-use super::{
-    OfficialOptions,
-    environment::{trimmed, unavailable},
-    official::Maker,
-};
+use super::{OfficialOptions, environment::trimmed, official::Maker};
 use crate::{
     error::{Error, Result},
     seams::Environment,
@@ -46,7 +42,7 @@ impl Maker for WorkloadIdentity {
         let token_file = variable(None, "AZURE_FEDERATED_TOKEN_FILE")?;
         if !missing.is_empty() {
             let missing = missing.join(", ");
-            return Err(unavailable(format!("not set up: {missing} not set")));
+            return Err(Error::unavailable(format!("not set up: {missing} not set")));
         }
         let options = WorkloadIdentityCredentialOptions {
             credential_options: ClientAssertionCredentialOptions {
