@@ -1,6 +1,6 @@
 //! The `claims` parameter (OpenID Connect Core 1.0, section 5.5), as far as Entra ID heeds it.
 
-use crate::refusal::Refusal;
+use crate::{directory::User, refusal::Refusal, scopes::Scopes};
 use serde_json::Value;
 
 /// What a request demands of the access token.
@@ -29,9 +29,22 @@ impl Claims {
             continuous_access: values(&access_token["xms_cc"])
                 .iter()
                 .any(|value| value.eq_ignore_ascii_case("cp1")),
-            contexts: values(&access_token["acrs"]),
+            contexts: ["acrs", "polids"]
+                .iter()
+                .flat_map(|claim| values(&access_token[claim]))
+                .collect(),
             text: Some(text.to_owned()),
         })
+    }
+
+    /// What a person's sign-in meets: what was asked for, and what policies demand of them for these
+    /// resources, which the pages see to.
+    pub(crate) fn contexts_of(&self, user: &User, scopes: &Scopes) -> Vec<String> {
+        let policies = scopes
+            .resources
+            .iter()
+            .filter_map(|entry| user.policy_for(&entry.resource.name));
+        self.contexts.iter().cloned().chain(policies).collect()
     }
 }
 

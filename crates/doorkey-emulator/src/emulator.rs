@@ -130,7 +130,7 @@ impl Emulator {
     /// AADSTS50173 until they sign in again. Nothing happens if nobody is called so.
     pub fn revoke_refresh_tokens(&self, username: &str) {
         let service = &self.inner.authority.service;
-        if let Some(user) = service.directory.user(username) {
+        for user in service.directory.named(username) {
             service.revocations.revoke(user, service.clock.now());
         }
     }

@@ -29,9 +29,8 @@
 //! # What it is not
 //!
 //! It shares no code with the libraries that are tested against it, and its replies follow what is
-//! documented and seen of Entra ID. It is still no Entra ID: it knows no conditional access, no
-//! devices, no federation and no personal accounts. What it cannot prove has to be tried against a
-//! real tenant.
+//! documented and seen of Entra ID. It is still no Entra ID: it knows one kind of policy, no devices,
+//! and signs no XML. What it cannot prove has to be tried against a real tenant.
 
 mod builder;
 mod certificates;
@@ -42,6 +41,7 @@ mod emulator;
 mod endpoints;
 mod error;
 mod exchange;
+mod federation;
 mod grants;
 mod pages;
 mod random;

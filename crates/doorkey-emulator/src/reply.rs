@@ -5,6 +5,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::json;
 use std::{
     collections::{HashMap, VecDeque},
     fmt, io,
@@ -59,6 +60,32 @@ impl Reply {
     }
 
     /// Adds a header. A name or value that HTTP forbids is left out.
+    /// A refusal in Entra ID's words (RFC 6749, section 5.2): status 400 and the error, its AADSTS
+    /// number and, where there are any, the suberror and the claims that the next sign-in has to
+    /// satisfy.
+    pub fn refusal(error: &str, code: u64, suberror: Option<&str>, claims: Option<&str>) -> Self {
+        let mut body = json!({
+            "error": error,
+            "error_description": format!(
+                "AADSTS{code}: The emulator was asked to refuse this. Trace ID: trace Correlation \
+                 ID: correlation Timestamp: 2026-11-25 00:00:00Z"
+            ),
+            "error_codes": [code],
+            "timestamp": "2026-11-25 00:00:00Z",
+            "trace_id": "trace",
+            "correlation_id": "correlation",
+        });
+        if let Some(suberror) = suberror {
+            body["suberror"] = json!(suberror);
+        }
+        if let Some(claims) = claims {
+            body["claims"] = json!(claims);
+        }
+        let (name, value) = json_content();
+        Self::new(400).header(name, value).body(body.to_string())
+    }
+
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Kind::Whole { headers, .. } = &mut self.kind {

@@ -21,6 +21,10 @@ pub enum Endpoint {
     Jwks,
     /// `/common/userrealm/{username}`
     UserRealm,
+    /// The metadata of a federated domain's own server.
+    FederationMetadata,
+    /// Where a federated domain's own server takes passwords.
+    WsTrust,
     /// `/resource/me`
     Resource,
 }
@@ -37,6 +41,8 @@ impl Endpoint {
             [_, "discovery", "instance"] => Some(Self::InstanceDiscovery),
             [_, "discovery", "v2.0", "keys"] => Some(Self::Jwks),
             [_, "userrealm", _] => Some(Self::UserRealm),
+            ["federation", _, "mex"] => Some(Self::FederationMetadata),
+            ["federation", _, "trust", _, "usernamemixed"] => Some(Self::WsTrust),
             ["resource", "me"] => Some(Self::Resource),
             _ => None,
         }

@@ -81,7 +81,7 @@ impl Authority {
         }
         let exchange = Exchange::new(&parts, recorded, self.service.clock.now());
         let headers = exchange.headers();
-        let mut request = Request::from_parts(parts, Body::empty());
+        let mut request = Request::from_parts(parts, Body::from(body));
         request.extensions_mut().insert(exchange);
         let mut response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,

@@ -12,7 +12,7 @@ pub(crate) enum Audience<'a> {
     Common,
     /// `organizations`: everybody with an account of an organization.
     Organizations,
-    /// `consumers`: personal accounts, of which the emulator has none.
+    /// `consumers`: personal accounts.
     Consumers,
     /// A tenant, by its id or domain name.
     One(&'a Tenant),
@@ -59,10 +59,26 @@ impl<'a> Audience<'a> {
         directory: &'a Directory,
     ) -> Result<&'a Tenant, Refusal> {
         let tenant = match self {
-            Self::Common | Self::Organizations => directory.tenant(&user.tenant_id),
-            Self::Consumers => None,
+            Self::Common => directory.tenant(&user.tenant_id),
+            Self::Organizations => directory
+                .tenant(&user.tenant_id)
+                .filter(|_| !user.is_personal()),
+            Self::Consumers => directory.tenant(CONSUMERS).filter(|_| user.is_personal()),
             Self::One(tenant) => Some(*tenant).filter(|tenant| user.object_id_in(tenant).is_some()),
         };
         tenant.ok_or_else(|| Refusal::not_in_tenant(user, self.realm()))
+    }
+
+    /// Whoever is meant by a name: of several people, the one who can sign in here.
+    pub(crate) fn person<'d>(
+        &self,
+        username: &str,
+        directory: &'d Directory,
+    ) -> Result<&'d User, Refusal> {
+        let named = || directory.named(username);
+        named()
+            .find(|user| self.tenant_of(user, directory).is_ok())
+            .or_else(|| named().next())
+            .ok_or_else(|| Refusal::unknown_person(username))
     }
 }

@@ -1,6 +1,9 @@
 //! The directory as a TOML file.
 
-use super::{Application, CONSUMERS, Directory, Guest, Tenant, User, person};
+use super::{
+    Application, CONSUMERS, Directory, Federation, Guest, SamlVersion, Tenant, User,
+    WsTrustVersion, person,
+};
 use crate::Error;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -10,6 +13,8 @@ use std::collections::HashSet;
 struct File {
     tenants: Vec<TenantEntry>,
     applications: Vec<ApplicationEntry>,
+    #[serde(default)]
+    federations: Vec<FederationEntry>,
     people: Vec<PersonEntry>,
 }
 
@@ -37,9 +42,18 @@ struct ApplicationEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct FederationEntry {
+    domain: String,
+    ws_trust: Vec<WsTrustVersion>,
+    saml: SamlVersion,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PersonEntry {
     username: String,
     password: String,
+    /// A tenant's id or domain, or `consumers`.
     tenant: String,
     name: Option<String>,
     note: Option<String>,
@@ -47,6 +61,13 @@ struct PersonEntry {
     mfa_code: Option<String>,
     #[serde(default)]
     disabled: bool,
+    #[serde(default)]
+    locked: bool,
+    #[serde(default)]
+    password_expired: bool,
+    #[serde(default)]
+    nameless: bool,
+    conditional_access: Option<String>,
     #[serde(default)]
     must_consent: bool,
     #[serde(default)]
@@ -60,7 +81,13 @@ pub(super) fn read(text: &str) -> Result<Directory, Error> {
     })?;
     let mut directory = Directory {
         tenants: Vec::new(),
+        consumers: Tenant {
+            id: CONSUMERS.to_owned(),
+            domain: "consumers".to_owned(),
+            name: "Personal accounts".to_owned(),
+        },
         applications: Vec::new(),
+        federations: Vec::new(),
         users: Vec::new(),
     };
     for (list, length) in [
@@ -95,9 +122,22 @@ pub(super) fn read(text: &str) -> Result<Directory, Error> {
         }
         directory.applications.push(application);
     }
+    for entry in file.federations {
+        let federation = federation(entry)?;
+        if directory.federation(&federation.domain).is_some() {
+            return Err(refuse(
+                &format!("federation {}", federation.domain),
+                "is there twice",
+            ));
+        }
+        directory.federations.push(federation);
+    }
     for entry in file.people {
         let user = user(entry, &directory)?;
-        if directory.user(&user.username).is_some() {
+        let is_there = directory
+            .named(&user.username)
+            .any(|known| known.tenant_id == user.tenant_id || known.object_id == user.object_id);
+        if is_there {
             return Err(refuse(
                 &format!("person {}", user.username),
                 "is there twice",
@@ -155,6 +195,22 @@ fn application(entry: ApplicationEntry) -> Result<Application, Error> {
     })
 }
 
+fn federation(entry: FederationEntry) -> Result<Federation, Error> {
+    let domain = entry.domain.to_ascii_lowercase();
+    let who = format!("federation {domain}");
+    if !is_domain_name(&domain) {
+        return Err(refuse(&who, "domain must be a domain name with a dot"));
+    }
+    if entry.ws_trust.is_empty() {
+        return Err(refuse(&who, "ws_trust must name one version at least"));
+    }
+    Ok(Federation {
+        domain,
+        ws_trust: entry.ws_trust,
+        saml: entry.saml,
+    })
+}
+
 fn user(entry: PersonEntry, directory: &Directory) -> Result<User, Error> {
     let who = format!("person {}", entry.username);
     let tenant_id = |field: &str, name: &str| {
@@ -169,14 +225,14 @@ fn user(entry: PersonEntry, directory: &Directory) -> Result<User, Error> {
             })
     };
     let home = tenant_id("tenant", &entry.tenant)?;
-    let mut seen = HashSet::from([home.clone()]);
+    let mut seen = HashSet::from([home.clone(), CONSUMERS.to_owned()]);
     let mut guest_in = Vec::new();
     for name in &entry.guest_in {
         let tenant_id = tenant_id("guest_in", name)?;
         if !seen.insert(tenant_id.clone()) {
             return Err(refuse(
                 &who,
-                &format!("guest_in names {name:?} twice, or their own tenant"),
+                &format!("guest_in names {name:?} twice, or their own tenant, or no organization"),
             ));
         }
         let object_id = person::object_id(&tenant_id, &entry.username);
@@ -207,6 +263,10 @@ fn user(entry: PersonEntry, directory: &Directory) -> Result<User, Error> {
         object_id,
         mfa_code: entry.mfa_code,
         disabled: entry.disabled,
+        locked: entry.locked,
+        password_expired: entry.password_expired,
+        nameless: entry.nameless,
+        conditional_access: entry.conditional_access,
         must_consent: entry.must_consent,
         guest_in,
     })

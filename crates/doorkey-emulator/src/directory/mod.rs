@@ -1,10 +1,12 @@
 //! Who and what the emulator knows: tenants, applications and people.
 
 mod application;
+mod federation;
 mod file;
 mod person;
 
 pub use application::Application;
+pub(crate) use federation::{Federation, SamlVersion, WsTrustVersion};
 pub use person::{Guest, User};
 
 use crate::Error;
@@ -16,9 +18,9 @@ const BUILT_IN: &str = include_str!("built_in.toml");
 
 /// The tenants, applications and people that an emulator knows.
 ///
-/// [`Directory::default`] is the built-in one: two tenants, four applications, and five people, one
-/// of whom just signs in, one has a second factor, one must consent, one is disabled and one is a
-/// guest. Another one is read from TOML:
+/// [`Directory::default`] is the built-in one: two tenants, four applications, and a person of each
+/// kind; the first one just signs in, and each one's `note` says what is special about them. Another
+/// one is read from TOML:
 ///
 /// ```
 /// # fn main() -> Result<(), doorkey_emulator::Error> {
@@ -49,7 +51,10 @@ const BUILT_IN: &str = include_str!("built_in.toml");
 #[derive(Clone, Debug)]
 pub struct Directory {
     tenants: Vec<Tenant>,
+    /// What personal accounts belong to; no organization, so not among the tenants.
+    consumers: Tenant,
     applications: Vec<Application>,
+    federations: Vec<Federation>,
     users: Vec<User>,
 }
 
@@ -83,7 +88,8 @@ impl Directory {
 
     /// The tenant with this id or domain name.
     pub(crate) fn tenant(&self, id_or_domain: &str) -> Option<&Tenant> {
-        self.tenants.iter().find(|tenant| {
+        let mut all = self.tenants.iter().chain([&self.consumers]);
+        all.find(|tenant| {
             tenant.id.eq_ignore_ascii_case(id_or_domain)
                 || tenant.domain.eq_ignore_ascii_case(id_or_domain)
         })
@@ -95,10 +101,29 @@ impl Directory {
             .find(|known| known.client_id.eq_ignore_ascii_case(client_id))
     }
 
-    pub(crate) fn user(&self, username: &str) -> Option<&User> {
+    /// The people with this name. The same name can be somebody in each of several tenants.
+    pub(crate) fn named(&self, username: &str) -> impl Iterator<Item = &User> {
+        let username = username.trim().to_ascii_lowercase();
         self.users
             .iter()
-            .find(|known| known.username.eq_ignore_ascii_case(username.trim()))
+            .filter(move |known| known.username.to_ascii_lowercase() == username)
+    }
+
+    /// The person with this id at home.
+    pub(crate) fn person(&self, object_id: &str) -> Option<&User> {
+        self.users.iter().find(|known| known.object_id == object_id)
+    }
+
+    /// The server that checks the passwords of this domain's people, if it is not Entra ID.
+    pub(crate) fn federation(&self, domain: &str) -> Option<&Federation> {
+        self.federations
+            .iter()
+            .find(|known| known.domain.eq_ignore_ascii_case(domain))
+    }
+
+    /// The server that checks this person's password, if it is not Entra ID.
+    pub(crate) fn federation_of(&self, username: &str) -> Option<&Federation> {
+        self.federation(username.rsplit_once('@')?.1.trim())
     }
 }
 

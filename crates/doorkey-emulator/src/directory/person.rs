@@ -1,4 +1,4 @@
-use super::Tenant;
+use super::{CONSUMERS, Tenant};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::fmt;
 
@@ -25,6 +25,15 @@ pub struct User {
     pub mfa_code: Option<String>,
     /// Whether they may not sign in.
     pub disabled: bool,
+    /// Whether too many wrong passwords have locked the account for a while.
+    pub locked: bool,
+    /// Whether the password has to be replaced before it is of use again.
+    pub password_expired: bool,
+    /// Whether their id tokens leave out who they are by name.
+    pub nameless: bool,
+    /// A resource for which a policy demands more than a sign-in: the token for it is refused with a
+    /// claims challenge, which a person satisfies on the pages.
+    pub conditional_access: Option<String>,
     /// Whether they have to consent to an application before it gets a token.
     pub must_consent: bool,
     /// The other tenants that invited them.
@@ -42,6 +51,17 @@ pub struct Guest {
 }
 
 impl User {
+    pub(crate) fn is_personal(&self) -> bool {
+        self.tenant_id == CONSUMERS
+    }
+
+    /// The policy that demands more of them for this resource, if there is one.
+    pub(crate) fn policy_for(&self, resource: &str) -> Option<String> {
+        let guarded = self.conditional_access.as_deref()?;
+        let is_guarded = guarded.trim_end_matches('/') == resource.trim_end_matches('/');
+        is_guarded.then(|| object_id(guarded, &self.username))
+    }
+
     /// Their object id in `tenant`, if they belong to it or are its guest.
     pub(crate) fn object_id_in(&self, tenant: &Tenant) -> Option<&str> {
         if self.tenant_id == tenant.id {

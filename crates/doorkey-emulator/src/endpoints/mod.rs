@@ -8,8 +8,8 @@ mod token;
 mod user_realm;
 
 use crate::{
-    directory::Application, exchange::Exchange, pages, refusal::Refusal, service::Service, sign_in,
-    tenant::Audience,
+    directory::Application, exchange::Exchange, federation, pages, refusal::Refusal,
+    service::Service, sign_in, tenant::Audience,
 };
 use axum::{
     Extension, Router,
@@ -51,6 +51,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
         .route("/{tenant}/discovery/instance", get(discovery::instance))
         .route("/{tenant}/userrealm/{username}", get(user_realm::show))
+        .merge(federation::router())
         .fallback(pages::not_found)
         .with_state(service)
 }

@@ -3,8 +3,9 @@
 use super::{answer, application};
 use crate::{
     claims::Claims,
-    directory::{Application, Tenant, User},
+    directory::{Application, SamlVersion, Tenant, User},
     exchange::Exchange,
+    federation::{SAML_1_1, SAML_2_0, assertion},
     grants::{Grant, Issue, code::Redemption, consent, refresh::RefreshToken},
     refusal::Refusal,
     scopes::{ResourceScopes, Scopes},
@@ -72,6 +73,8 @@ impl<'a> TokenRequest<'a> {
             // The second name is of before RFC 8628, and JavaScript's msal-node still sends it.
             "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => self.device(),
             "password" => self.password(),
+            SAML_1_1 => self.assertion(SamlVersion::V11),
+            SAML_2_0 => self.assertion(SamlVersion::V20),
             other => Err(Refusal::unsupported_grant(other)),
         }
     }
@@ -106,8 +109,8 @@ impl<'a> TokenRequest<'a> {
         let user = self
             .service
             .directory
-            .user(&token.grant.username)
-            .ok_or_else(|| Refusal::unknown_person(&token.grant.username))?;
+            .person(&token.grant.object_id)
+            .ok_or_else(Refusal::malformed_grant)?;
         let lifetime = self.service.settings.refresh_token_lifetime;
         let now = self.exchange.now;
         self.service
@@ -150,24 +153,48 @@ impl<'a> TokenRequest<'a> {
         let username = self.required("username")?;
         let password = self.required("password")?;
         let scopes = self.scopes(self.required("scope")?)?;
-        let user = self
-            .service
-            .directory
-            .user(username)
-            .ok_or_else(|| Refusal::unknown_person(username))?;
-        let tenant = self.audience.tenant_of(user, &self.service.directory)?;
-        if user.password != password {
+        let directory = &self.service.directory;
+        let user = self.audience.person(username, directory)?;
+        // Neither is anybody whose password is known here.
+        if user.is_personal() {
+            return Err(Refusal::unknown_person(username));
+        }
+        let tenant = self.audience.tenant_of(user, directory)?;
+        if user.locked {
+            return Err(Refusal::locked_person());
+        }
+        if user.password != password || directory.federation_of(&user.username).is_some() {
             return Err(Refusal::wrong_password());
         }
+        self.by_password(user, tenant, &scopes)
+    }
+
+    /// RFC 7522 and its elder for SAML 1.1: what a federated person's own server says of them.
+    fn assertion(self, version: SamlVersion) -> Result<Value, Refusal> {
+        let assertion = self.required("assertion")?;
+        let scopes = self.scopes(self.required("scope")?)?;
+        let service = self.service;
+        let username = assertion::subject(&service.seal, assertion, version, self.exchange.now)
+            .ok_or_else(Refusal::malformed_assertion)?;
+        let user = self.audience.person(&username, &service.directory)?;
+        let tenant = self.audience.tenant_of(user, &service.directory)?;
+        self.by_password(user, tenant, &scopes)
+    }
+
+    /// For somebody who proved themselves without the pages, and so met nothing that these demand.
+    fn by_password(&self, user: &User, tenant: &Tenant, scopes: &Scopes) -> Result<Value, Refusal> {
         if user.disabled {
             return Err(Refusal::disabled_person());
+        }
+        if user.password_expired {
+            return Err(Refusal::expired_password());
         }
         if user.mfa_code.is_some() {
             let resource = scopes.only_resource()?;
             return Err(Refusal::second_factor_needed(&resource.resource.name));
         }
         let grant = Grant {
-            username: user.username.clone(),
+            object_id: user.object_id.clone(),
             tenant_id: tenant.id.clone(),
             client_id: self.application.client_id.clone(),
             scope: scopes.text.clone(),
@@ -175,7 +202,7 @@ impl<'a> TokenRequest<'a> {
             contexts: Vec::new(),
             consented: Vec::new(),
         };
-        self.issue(&grant, user, tenant, &scopes, None)
+        self.issue(&grant, user, tenant, scopes, None)
     }
 
     /// The tokens, unless something that only the person can do is missing.
@@ -199,6 +226,10 @@ impl<'a> TokenRequest<'a> {
                 &application.client_id,
                 &application.name,
             ));
+        }
+        let policy = user.policy_for(&resource.resource.name);
+        if let Some(policy) = policy.filter(|policy| !grant.contexts.contains(policy)) {
+            return Err(Refusal::policy_not_met(&policy, &resource.resource.name));
         }
         if self
             .claims
@@ -238,8 +269,8 @@ impl<'a> TokenRequest<'a> {
     fn person(&self, grant: &Grant) -> Result<(&'a User, &'a Tenant), Refusal> {
         let directory = &self.service.directory;
         let user = directory
-            .user(&grant.username)
-            .ok_or_else(|| Refusal::unknown_person(&grant.username))?;
+            .person(&grant.object_id)
+            .ok_or_else(Refusal::malformed_grant)?;
         let tenant = directory
             .tenant(&grant.tenant_id)
             .ok_or_else(|| Refusal::unknown_tenant(&grant.tenant_id))?;

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Somebody's sign-in to an application, and how they proved themselves.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Grant {
-    pub(crate) username: String,
+    /// Who, by their id at home.
+    pub(crate) object_id: String,
     /// The tenant that they signed in to.
     pub(crate) tenant_id: String,
     pub(crate) client_id: String,

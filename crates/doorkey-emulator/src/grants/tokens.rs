@@ -168,6 +168,11 @@ impl Issue<'_> {
         if self.is_guest() {
             claims["idp"] = json!(format!("https://sts.windows.net/{}/", self.user.tenant_id));
         }
+        if self.user.nameless
+            && let Some(claims) = claims.as_object_mut()
+        {
+            claims.remove("preferred_username");
+        }
         if let Some(nonce) = self.nonce {
             claims["nonce"] = json!(nonce);
         }

@@ -7,6 +7,12 @@ impl Refusal {
         Self::malformed().called("invalid_grant")
     }
 
+    pub(crate) fn malformed_assertion() -> Self {
+        let message = "SAML Assertion is invalid: it was changed, is too old, or not of a server \
+                       that is trusted.";
+        Self::new("invalid_grant", 50008, message)
+    }
+
     pub(crate) fn expired_code() -> Self {
         let message = "The provided authorization code or refresh token has expired due to \
                        inactivity. Send a new interactive authorization request for this user and \

@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use crate::directory::User;
+use serde_json::json;
 
 impl Refusal {
     pub(crate) fn unknown_person(username: &str) -> Self {
@@ -26,6 +27,27 @@ impl Refusal {
     pub(crate) fn wrong_password() -> Self {
         let message = "Error validating credentials due to invalid username or password.";
         Self::new("invalid_grant", 50126, message)
+    }
+
+    pub(crate) fn locked_person() -> Self {
+        let message = "The account is locked, you've tried to sign in too many times with an \
+                       incorrect user ID or password.";
+        Self::new("invalid_grant", 50053, message)
+    }
+
+    pub(crate) fn expired_password() -> Self {
+        Self::new("invalid_grant", 50055, "The password is expired.")
+            .with_suberror("user_password_expired")
+    }
+
+    /// With what the next sign-in has to satisfy, as Conditional Access answers.
+    pub(crate) fn policy_not_met(policy: &str, resource: &str) -> Self {
+        let claims = json!({
+            "access_token": {"polids": {"essential": true, "values": [policy]}},
+        });
+        Self::second_factor_needed(resource)
+            .called("interaction_required")
+            .with_claims(Some(claims.to_string()))
     }
 
     pub(crate) fn disabled_person() -> Self {

@@ -62,18 +62,21 @@ pub(crate) fn decide(
     let unknown = || Error::UnknownUser {
         username: username.to_owned(),
     };
-    let user = service.directory.user(username).ok_or_else(unknown)?;
     let request = read(service, device_code.clone(), asked).map_err(|_| Error::UnknownUserCode)?;
-    let tenant = Audience::find(&request.realm, &service.directory)
-        .and_then(|audience| audience.tenant_of(user, &service.directory))
+    let directory = &service.directory;
+    let (user, tenant) = Audience::find(&request.realm, directory)
+        .and_then(|audience| {
+            let user = audience.person(username, directory)?;
+            Ok((user, audience.tenant_of(user, directory)?))
+        })
         .map_err(|_| unknown())?;
     let grant = Grant {
-        username: user.username.clone(),
+        object_id: user.object_id.clone(),
         tenant_id: tenant.id.clone(),
         client_id: request.client_id,
         scope: request.scopes.text.clone(),
         second_factor: user.mfa_code.is_some(),
-        contexts: request.claims.contexts,
+        contexts: request.claims.contexts_of(user, &request.scopes),
         consented: consent::audiences(&request.scopes).collect(),
     };
     service.devices.decide(&device_code, Some(grant));

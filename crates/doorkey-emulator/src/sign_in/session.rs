@@ -46,7 +46,7 @@ impl Browser {
 /// Somebody who is signed in in a browser.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
-    pub(super) username: String,
+    pub(super) object_id: String,
     pub(super) second_factor: bool,
 }
 
@@ -106,10 +106,10 @@ impl SignIns {
         let sessions = state.browsers.entry(browser.to_owned()).or_default();
         let before = sessions
             .iter()
-            .position(|session| session.username == user.username);
+            .position(|session| session.object_id == user.object_id);
         let had_second_factor = before.is_some_and(|at| sessions.remove(at).second_factor);
         sessions.push(Session {
-            username: user.username.clone(),
+            object_id: user.object_id.clone(),
             second_factor: second_factor || had_second_factor,
         });
     }

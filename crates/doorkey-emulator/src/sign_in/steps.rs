@@ -42,7 +42,7 @@ pub(super) fn page(
         let accounts = sessions
             .iter()
             .filter(|session| transaction.fits(service, session))
-            .filter_map(|session| service.directory.user(&session.username))
+            .filter_map(|session| service.directory.person(&session.object_id))
             .map(|user| Account {
                 username: user.username.clone(),
                 name: user.name.clone(),
@@ -119,7 +119,13 @@ fn pick(
         .sign_ins
         .sessions(browser)
         .into_iter()
-        .find(|session| session.username == username && transaction.fits(service, session));
+        .find(|session| {
+            let named = service.directory.named(username);
+            named
+                .into_iter()
+                .any(|user| user.object_id == session.object_id)
+                && transaction.fits(service, session)
+        });
     if let Some(session) = session {
         transaction.adopt(&session);
     }
@@ -132,7 +138,7 @@ fn name(service: &Service, transaction: &mut Transaction, username: &str) -> Out
     if username.trim().is_empty() {
         return Outcome::Again(Alert::plain("Enter your user name."));
     }
-    let Some(user) = service.directory.user(username) else {
+    let Ok(user) = transaction.named(service, username) else {
         return Outcome::Again(Alert::of(
             "We couldn't find an account with that user name.",
             &Refusal::unknown_person(username),
@@ -141,7 +147,7 @@ fn name(service: &Service, transaction: &mut Transaction, username: &str) -> Out
     if let Err(refusal) = transaction.tenant_of(service, user) {
         return Outcome::Again(Alert::of("That account cannot sign in here.", &refusal));
     }
-    transaction.username = Some(user.username.clone());
+    transaction.object_id = Some(user.object_id.clone());
     Outcome::Next
 }
 
@@ -152,15 +158,31 @@ fn authenticate(service: &Service, transaction: &mut Transaction, password: &str
     if password.is_empty() {
         return Outcome::Again(Alert::plain("Enter your password."));
     }
+    if user.locked {
+        let refusal = Refusal::locked_person();
+        return Outcome::Again(Alert::of("Your account is locked for a while.", &refusal));
+    }
     if user.password != password {
         return Outcome::Again(Alert::of(
             "Your user name or password is incorrect.",
             &Refusal::wrong_password(),
         ));
     }
-    if user.disabled {
-        let refusal = Refusal::disabled_person();
-        return Outcome::Again(Alert::of("Your account is disabled.", &refusal));
+    for (stands, text, refusal) in [
+        (
+            user.disabled,
+            "Your account is disabled.",
+            Refusal::disabled_person(),
+        ),
+        (
+            user.password_expired,
+            "Your password has expired.",
+            Refusal::expired_password(),
+        ),
+    ] {
+        if stands {
+            return Outcome::Again(Alert::of(text, &refusal));
+        }
     }
     transaction.authenticated = true;
     Outcome::Next

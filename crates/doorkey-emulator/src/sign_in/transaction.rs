@@ -45,7 +45,7 @@ pub(crate) struct Transaction {
     pub(super) pick_account: bool,
     /// A device's sign-in: the person said that they began it.
     pub(super) confirmed: bool,
-    pub(super) username: Option<String>,
+    pub(super) object_id: Option<String>,
     pub(super) authenticated: bool,
     pub(super) second_factor: bool,
     pub(super) consented: bool,
@@ -110,7 +110,7 @@ impl Transaction {
             expires: now + LIFETIME,
             pick_account: false,
             confirmed: false,
-            username: None,
+            object_id: None,
             authenticated: false,
             second_factor: false,
             consented: false,
@@ -118,7 +118,7 @@ impl Transaction {
         let hinted = transaction
             .login_hint
             .as_deref()
-            .and_then(|hint| service.directory.user(hint))
+            .and_then(|hint| transaction.named(service, hint).ok())
             .filter(|user| transaction.tenant_of(service, user).is_ok());
         let usable = || {
             sessions
@@ -130,16 +130,16 @@ impl Transaction {
                 transaction.pick_account = true;
             }
             (Prompt::Login | Prompt::SelectAccount, Some(user)) => {
-                transaction.username = Some(user.username.clone());
+                transaction.object_id = Some(user.object_id.clone());
             }
             (Prompt::Login | Prompt::SelectAccount, None) => {}
             (_, Some(user)) => {
                 match usable()
-                    .find(|session| session.username == user.username)
+                    .find(|session| session.object_id == user.object_id)
                     .cloned()
                 {
                     Some(session) => transaction.adopt(&session),
-                    None => transaction.username = Some(user.username.clone()),
+                    None => transaction.object_id = Some(user.object_id.clone()),
                 }
             }
             (_, None) => {
@@ -159,7 +159,7 @@ impl Transaction {
 
     /// Goes on as somebody who is signed in already.
     pub(super) fn adopt(&mut self, session: &Session) {
-        self.username = Some(session.username.clone());
+        self.object_id = Some(session.object_id.clone());
         self.authenticated = true;
         self.second_factor = session.second_factor;
         self.pick_account = false;
@@ -167,7 +167,7 @@ impl Transaction {
 
     /// Starts over with another account.
     pub(super) fn forget_person(&mut self) {
-        self.username = None;
+        self.object_id = None;
         self.login_hint = None;
         self.pick_account = false;
         self.authenticated = false;
@@ -185,7 +185,17 @@ impl Transaction {
 
     /// The person, once they gave their name.
     pub(super) fn user<'a>(&self, service: &'a Service) -> Option<&'a User> {
-        service.directory.user(self.username.as_deref()?)
+        service.directory.person(self.object_id.as_deref()?)
+    }
+
+    /// Whoever is meant by a name.
+    pub(super) fn named<'a>(
+        &self,
+        service: &'a Service,
+        username: &str,
+    ) -> Result<&'a User, Refusal> {
+        let directory = &service.directory;
+        Audience::find(&self.realm, directory)?.person(username, directory)
     }
 
     pub(super) fn application<'a>(&self, service: &'a Service) -> Option<&'a Application> {
@@ -209,7 +219,7 @@ impl Transaction {
     pub(super) fn fits(&self, service: &Service, session: &Session) -> bool {
         service
             .directory
-            .user(&session.username)
+            .person(&session.object_id)
             .is_some_and(|user| !user.disabled && self.tenant_of(service, user).is_ok())
     }
 
@@ -250,12 +260,12 @@ impl Transaction {
             .sign_ins
             .signed_in(&self.browser, user, self.second_factor);
         let grant = Grant {
-            username: user.username.clone(),
+            object_id: user.object_id.clone(),
             tenant_id: tenant.id.clone(),
             client_id: self.client_id.clone(),
             scope: self.scopes.text.clone(),
             second_factor: self.second_factor,
-            contexts: self.claims.contexts.clone(),
+            contexts: self.claims.contexts_of(user, &self.scopes),
             consented: consent::audiences(&self.scopes).collect(),
         };
         let response = match self.purpose {

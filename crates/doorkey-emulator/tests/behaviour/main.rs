@@ -7,6 +7,7 @@ mod controls;
 mod device_code;
 mod directory;
 mod discovery;
+mod federation;
 mod pages;
 mod password;
 mod person;

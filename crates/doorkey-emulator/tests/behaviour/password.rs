@@ -53,6 +53,36 @@ async fn what_needs_the_person_is_refused() {
             65001,
         ),
         (
+            "organizations",
+            "ellis@contoso.example",
+            "not-a-secret-ellis",
+            50055,
+        ),
+        (
+            "organizations",
+            "harper@contoso.example",
+            "not-a-secret-harper",
+            50053,
+        ),
+        (
+            "contoso.example",
+            "riley@personal.example",
+            "not-a-secret-riley",
+            50034,
+        ),
+        (
+            "organizations",
+            "avery@adatum.example",
+            "not-a-secret-avery",
+            50126,
+        ),
+        (
+            "contoso.example",
+            "sam@contoso.example",
+            "not-a-secret-sam-too",
+            50126,
+        ),
+        (
             "fabrikam.example",
             "adele@contoso.example",
             "not-a-secret-adele",
@@ -88,6 +118,48 @@ async fn what_needs_the_person_is_refused() {
 }
 
 #[tokio::test]
+async fn namesakes_are_told_apart_by_their_tenants() {
+    let emulator = emulator().await;
+    for (tenant, password) in [
+        ("contoso.example", "not-a-secret-sam"),
+        ("fabrikam.example", "not-a-secret-sam-too"),
+    ] {
+        let path = format!("/{tenant}/oauth2/v2.0/token");
+        let reply = post(&emulator, &path, &asking("sam@contoso.example", password)).await;
+        let mut users = emulator.users().iter();
+        let sam = users.find(|user| user.password == password).unwrap();
+        assert_eq!(reply.claims("id_token")["oid"], *sam.object_id);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_is_told_by_the_claims_that_satisfy_it() {
+    let emulator = emulator().await;
+    let pairs = asking("finley@contoso.example", "not-a-secret-finley");
+    let reply = token(&emulator, &pairs).await;
+    let refresh_token = reply.text("refresh_token").to_owned();
+    let vault = "https://vault.azure.net/.default offline_access";
+    let at_vault = [("scope", vault)];
+    let asking_vault = changed(&pairs, &at_vault);
+    let renewing = [
+        ("client_id", DEVELOPER),
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token.as_str()),
+        ("scope", vault),
+    ];
+    for pairs in [&asking_vault[..], &renewing] {
+        let refused = token(&emulator, pairs).await;
+        assert_eq!(
+            (refused.text("error"), refused.code()),
+            ("interaction_required", 50076)
+        );
+        assert_eq!(refused.text("suberror"), "basic_action");
+        let claims: serde_json::Value = serde_json::from_str(refused.text("claims")).unwrap();
+        assert!(claims["access_token"]["polids"]["values"][0].is_string());
+    }
+}
+
+#[tokio::test]
 async fn the_realm_tells_who_checks_the_password() {
     let emulator = emulator().await;
     for (username, account_type, domain) in [
@@ -98,6 +170,12 @@ async fn the_realm_tells_who_checks_the_password() {
             Some("fabrikam.example"),
         ),
         ("nobody@nowhere.example", "Unknown", None),
+        ("riley@personal.example", "Unknown", None),
+        (
+            "avery%40ADATUM.example",
+            "Federated",
+            Some("adatum.example"),
+        ),
     ] {
         let path = format!("/common/userrealm/{username}?api-version=1.0");
         let reply = get(&emulator, &path).await;
