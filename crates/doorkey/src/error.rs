@@ -135,7 +135,7 @@ impl Error {
     }
 
     /// The same error inside a larger story; the error itself becomes its source.
-    #[cfg(feature = "chain")]
+    #[cfg(any(feature = "chain", feature = "username-password"))]
     pub(crate) fn within(self, message: String) -> Self {
         let source = self.clone();
         self.with(|inner| inner.message = message)

@@ -5,6 +5,8 @@
 //!
 //! - [`InteractiveBrowserCredential`] opens the browser that the person uses anyway;
 //! - [`DeviceCodeCredential`] shows a code that they type on another device;
+//! - `UsernamePasswordCredential` (feature `username-password`) sends a password, for test accounts in
+//!   pipelines: whoever can sign in by themselves should;
 //! - [`AzureCliTokenCacheCredential`] uses the sign-in of `az`, without starting it;
 //! - `DefaultAzureCredential` and `ChainedTokenCredential` (feature `chain`, on by default) use whichever
 //!   sign-in is there, that of a machine in Azure included.
@@ -115,6 +117,8 @@ pub use credential::{
 pub use credential::{
     ChainLink, ChainedTokenCredential, DefaultAzureCredential, DefaultAzureCredentialOptions,
 };
+#[cfg(feature = "username-password")]
+pub use credential::{UsernamePasswordCredential, UsernamePasswordCredentialOptions};
 pub use error::{Error, ErrorKind, Result};
 pub use oauth_error::OAuthError;
 pub use options::{

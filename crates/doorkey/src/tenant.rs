@@ -48,6 +48,11 @@ impl TenantId {
         self.is_id
     }
 
+    /// ADFS' only tenant.
+    pub(crate) fn is_adfs(&self) -> bool {
+        self.is("adfs")
+    }
+
     fn is(&self, other: &str) -> bool {
         self.text.eq_ignore_ascii_case(other)
     }

@@ -78,6 +78,14 @@ impl IdTokenClaims {
         }
     }
 
+    /// Takes the name that a person typed, where the token says none.
+    #[cfg(feature = "username-password")]
+    pub(crate) fn name_if_nameless(&mut self, username: &str) {
+        if self.username().is_none() {
+            self.preferred_username = Some(username.to_owned());
+        }
+    }
+
     /// The name that the person signs in with; older authorities write `upn`.
     pub(crate) fn username(&self) -> Option<&str> {
         let name = self.preferred_username.as_deref().or(self.upn.as_deref());

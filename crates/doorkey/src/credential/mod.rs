@@ -12,6 +12,8 @@ mod client;
 mod default_azure;
 mod device_code;
 mod scoped;
+#[cfg(feature = "username-password")]
+mod username_password;
 
 pub use azure_cli::{
     AzureCliAccount, AzureCliTokenCacheCredential, AzureCliTokenCacheCredentialOptions,
@@ -24,6 +26,8 @@ pub(crate) use client::{authority, persistence};
 #[cfg(feature = "chain")]
 pub use default_azure::{DefaultAzureCredential, DefaultAzureCredentialOptions};
 pub use device_code::{DeviceCodeCredential, DeviceCodeCredentialOptions};
+#[cfg(feature = "username-password")]
+pub use username_password::{UsernamePasswordCredential, UsernamePasswordCredentialOptions};
 
 use crate::{
     error::Result,

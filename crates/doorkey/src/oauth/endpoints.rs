@@ -1,4 +1,4 @@
-use super::{Authority, Transport};
+use super::{Authority, Transport, refusal::Asked};
 use crate::{
     cloud::Cloud,
     error::{Error, ErrorKind, Result},
@@ -185,7 +185,7 @@ async fn vouch_for(
         ))
         .with_oauth(error)),
         _ => Err(super::refusal::refused(
-            "instance discovery",
+            &Asked::new("instance discovery"),
             reply.status,
             error,
             reply.retry_after,
@@ -216,7 +216,7 @@ async fn discover(
             authority.as_str()
         );
         return Err(super::refusal::refused(
-            &what,
+            &Asked::new(&what),
             reply.status,
             error,
             reply.retry_after,

@@ -11,6 +11,8 @@ mod pkce;
 mod refusal;
 mod token_reply;
 mod transport;
+#[cfg(feature = "username-password")]
+mod user_realm;
 
 pub(crate) use authority::Authority;
 pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
@@ -31,13 +33,19 @@ use crate::{
 };
 use azure_core::{Uuid, http::ClientOptions};
 use id_token::Expected;
-use refusal::refused;
+use refusal::{Asked, refused};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
+#[cfg(feature = "username-password")]
+pub(crate) use transport::Reply;
+#[cfg(not(feature = "username-password"))]
+use transport::Reply;
+use transport::Resend;
 pub(crate) use transport::Transport;
 #[cfg(feature = "chain")]
 pub(crate) use transport::default_transport;
-use transport::{Reply, Resend};
+#[cfg(feature = "username-password")]
+pub(crate) use user_realm::{Federation, UserRealm};
 
 /// How long one exchange with the authority may take in all, tries and pauses included.
 pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -204,6 +212,75 @@ impl OAuthClient {
         self.read_token(&reply, &endpoints, None)
     }
 
+    /// [RFC 6749, section 4.3.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2).
+    #[cfg(feature = "username-password")]
+    pub(crate) async fn redeem_password(
+        &self,
+        parameters: &Parameters<'_>,
+        username: &str,
+        password: &Sensitive,
+        deadline: Instant,
+    ) -> Result<Tokens> {
+        let form = [
+            ("grant_type", "password"),
+            ("username", username),
+            ("password", password.expose()),
+        ];
+        self.redeem_proof(parameters, &form, username, deadline)
+            .await
+    }
+
+    /// [RFC 7522, section 2.1](https://www.rfc-editor.org/rfc/rfc7522#section-2.1), and the same for
+    /// SAML 1.1: `grant_type` says which. The assertion is base64url.
+    #[cfg(feature = "username-password")]
+    pub(crate) async fn redeem_assertion(
+        &self,
+        parameters: &Parameters<'_>,
+        grant_type: &str,
+        assertion: &Sensitive,
+        username: &str,
+        deadline: Instant,
+    ) -> Result<Tokens> {
+        let form = [
+            ("grant_type", grant_type),
+            ("assertion", assertion.expose()),
+        ];
+        self.redeem_proof(parameters, &form, username, deadline)
+            .await
+    }
+
+    #[cfg(feature = "username-password")]
+    async fn redeem_proof(
+        &self,
+        parameters: &Parameters<'_>,
+        proof: &[(&str, &str)],
+        username: &str,
+        deadline: Instant,
+    ) -> Result<Tokens> {
+        let scope = parameters.scopes.parameter();
+        let mut form = proof.to_vec();
+        form.push(("scope", scope.as_str()));
+        // By which Entra ID finds the right part of itself, where a header can hold it.
+        let is_plain = username.bytes().all(|byte| byte.is_ascii_graphic());
+        let route = is_plain.then(|| ("x-anchormailbox", format!("upn:{username}")));
+        let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
+        let reply = self
+            .post_token(
+                &endpoints,
+                parameters,
+                &form,
+                route.as_slice(),
+                Resend::IfUndelivered,
+                deadline,
+            )
+            .await?;
+        let mut tokens = self.read_token_as(&reply, &endpoints, None, &PASSWORD)?;
+        if let Some(id_token) = &mut tokens.id_token {
+            id_token.claims.name_if_nameless(username);
+        }
+        Ok(tokens)
+    }
+
     /// [RFC 8628, section 3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1).
     pub(crate) async fn begin_device_code(
         &self,
@@ -236,7 +313,7 @@ impl OAuthClient {
         }
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
         Err(refused(
-            "the device code request",
+            &Asked::new("the device code request"),
             reply.status,
             error,
             reply.retry_after,
@@ -298,15 +375,20 @@ impl OAuthClient {
         endpoints: &Endpoints,
         nonce: Option<&Sensitive>,
     ) -> Result<Tokens> {
+        self.read_token_as(reply, endpoints, nonce, &TOKEN_REQUEST)
+    }
+
+    fn read_token_as(
+        &self,
+        reply: &Reply,
+        endpoints: &Endpoints,
+        nonce: Option<&Sensitive>,
+        asked: &Asked<'_>,
+    ) -> Result<Tokens> {
         // Some put an error into a reply of status 200.
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
         if reply.status != 200 || error.is_some() {
-            return Err(refused(
-                "the token request",
-                reply.status,
-                error,
-                reply.retry_after,
-            ));
+            return Err(refused(asked, reply.status, error, reply.retry_after));
         }
         token_reply::read(
             &reply.body,
@@ -319,6 +401,14 @@ impl OAuthClient {
         )
     }
 }
+
+const TOKEN_REQUEST: Asked<'_> = Asked::new("the token request");
+
+#[cfg(feature = "username-password")]
+const PASSWORD: Asked<'_> = Asked {
+    what: "the user name and password",
+    hint: hint::without_a_page,
+};
 
 /// Who asks: never as another library.
 fn common_headers(correlation_id: Uuid) -> Vec<(&'static str, String)> {

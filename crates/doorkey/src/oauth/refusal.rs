@@ -8,8 +8,26 @@ use crate::{
 use std::time::Duration;
 
 /// An error for a reply that is no success.
+/// What was asked of the authority.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// In words, for the error.
+    pub(super) what: &'a str,
+    /// What to do about a refusal of it.
+    pub(super) hint: fn(u64) -> Option<&'static str>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) const fn new(what: &'a str) -> Self {
+        Self {
+            what,
+            hint: hint::of,
+        }
+    }
+}
+
 pub(super) fn refused(
-    what: &str,
+    asked: &Asked<'_>,
     status: u16,
     error: Option<OAuthError>,
     retry_after: Option<Duration>,
@@ -29,19 +47,22 @@ pub(super) fn refused(
         };
         return Error::new(
             kind,
-            format!("{what} was answered with HTTP status {status}; {next}"),
+            format!(
+                "{} was answered with HTTP status {status}; {next}",
+                asked.what
+            ),
         )
         .with_retry_after(retry_after);
     };
-    said(what, oauth).with_retry_after(retry_after)
+    said(asked, oauth).with_retry_after(retry_after)
 }
 
 /// An error that the authority sent by redirect.
 pub(crate) fn refused_by_redirect(oauth: OAuthError) -> Error {
-    said("the sign-in", oauth)
+    said(&Asked::new("the sign-in"), oauth)
 }
 
-fn said(what: &str, oauth: OAuthError) -> Error {
+fn said(asked: &Asked<'_>, oauth: OAuthError) -> Error {
     let kind = if oauth.is_declined() {
         ErrorKind::Declined
     } else if oauth.is_transient() {
@@ -51,9 +72,9 @@ fn said(what: &str, oauth: OAuthError) -> Error {
     };
     let message = match kind {
         ErrorKind::Declined => format!("the person did not agree to sign in ({})", oauth.summary()),
-        _ => format!("the authority refused {what}: {}", oauth.summary()),
+        _ => format!("the authority refused {}: {}", asked.what, oauth.summary()),
     };
-    let next = oauth.codes.iter().find_map(|&code| hint::of(code));
+    let next = oauth.codes.iter().find_map(|&code| (asked.hint)(code));
     let message = match next {
         Some(next) => format!("{}; {next}", message.trim_end_matches('.')),
         None => message,
@@ -89,7 +110,7 @@ mod tests {
             (200, "<html>".into(), ErrorKind::Protocol, false),
         ] {
             let oauth = OAuthError::from_json(Some(status), body.as_bytes());
-            let error = refused("the token request", status, oauth, None);
+            let error = refused(&Asked::new("the token request"), status, oauth, None);
             assert_eq!(
                 (error.kind(), error.is_transient()),
                 (kind, transient),
@@ -109,7 +130,7 @@ mod tests {
                 r#"{{"error":"invalid_request","error_description":"AADSTS{code}: No.","error_codes":[{code}]}}"#
             );
             let oauth = OAuthError::from_json(Some(400), body.as_bytes());
-            let text = refused("the token request", 400, oauth, None).to_string();
+            let text = refused(&Asked::new("the token request"), 400, oauth, None).to_string();
             assert!(
                 text.contains(&format!("AADSTS{code}: No; ")) && text.contains(named),
                 "{text}"

@@ -60,7 +60,26 @@ impl Transport {
     }
 
     pub(crate) async fn get(&self, url: Url, deadline: Instant) -> Result<Reply> {
-        let request = Request::new(url, Method::Get);
+        self.get_with(url, &[], deadline).await
+    }
+
+    pub(crate) async fn get_with(
+        &self,
+        url: Url,
+        headers: &[(&'static str, String)],
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let mut request = Request::new(url, Method::Get);
+        request.insert_header("accept", "application/json");
+        insert(&mut request, headers);
+        self.send(request, Resend::Freely, deadline).await
+    }
+
+    /// The metadata of an organization's own sign-in server, which is no JSON.
+    #[cfg(feature = "username-password")]
+    pub(crate) async fn get_xml(&self, url: Url, deadline: Instant) -> Result<Reply> {
+        let mut request = Request::new(url, Method::Get);
+        request.insert_header("accept", "application/soap+xml, text/xml, application/xml");
         self.send(request, Resend::Freely, deadline).await
     }
 
@@ -74,9 +93,8 @@ impl Transport {
     ) -> Result<Reply> {
         let mut request = Request::new(url, Method::Post);
         request.insert_header("content-type", "application/x-www-form-urlencoded");
-        for (name, value) in headers {
-            request.insert_header(HeaderName::from_static(name), value.clone());
-        }
+        request.insert_header("accept", "application/json");
+        insert(&mut request, headers);
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
@@ -84,8 +102,24 @@ impl Transport {
         self.send(request, resend, deadline).await
     }
 
-    async fn send(&self, mut request: Request, resend: Resend, deadline: Instant) -> Result<Reply> {
-        request.insert_header("accept", "application/json");
+    /// One message of WS-Trust, with a password in it: sent again only if it cannot have arrived.
+    #[cfg(feature = "username-password")]
+    pub(crate) async fn post_envelope(
+        &self,
+        url: Url,
+        action: String,
+        envelope: &str,
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let mut request = Request::new(url, Method::Post);
+        request.insert_header("content-type", "application/soap+xml; charset=utf-8");
+        request.insert_header("soapaction", action);
+        request.insert_header("accept", "application/soap+xml");
+        request.set_body(envelope.to_owned());
+        self.send(request, Resend::IfUndelivered, deadline).await
+    }
+
+    async fn send(&self, request: Request, resend: Resend, deadline: Instant) -> Result<Reply> {
         let pipeline = self.pipeline()?;
         let mut tries = 1;
         loop {
@@ -146,6 +180,12 @@ impl Transport {
         let version = option_env!("CARGO_PKG_VERSION");
         let pipeline = Pipeline::new(name, version, options, Vec::new(), Vec::new(), None);
         Ok(self.pipeline.get_or_init(|| pipeline))
+    }
+}
+
+fn insert(request: &mut Request, headers: &[(&'static str, String)]) {
+    for (name, value) in headers {
+        request.insert_header(HeaderName::from_static(name), value.clone());
     }
 }
 

@@ -74,7 +74,7 @@ impl Inner {
                 .or_else(|| request.claims_parameter.clone());
             let expected = asking.record();
             asking
-                .ask(&request, claims.as_deref(), expected.as_ref())
+                .ask(&request, claims.as_deref(), expected.as_ref(), false)
                 .await
         };
         let question = self.prompt.put(question.boxed());
@@ -234,6 +234,7 @@ impl Inner {
         request: &TokenRequest,
         claims: Option<&str>,
         expected: Option<&AuthenticationRecord>,
+        insists: bool,
     ) -> Result<Answer> {
         let accept = |reply: &Tokens| {
             state::check_known(reply)?;
@@ -246,7 +247,7 @@ impl Inner {
             claims,
             ..request.wanted()
         };
-        let reply = self.source.ask(wanted, username, &accept).await?;
+        let reply = self.source.ask(wanted, username, insists, &accept).await?;
         let grant = self.source.sign_in.grant();
         self.keep(request, &reply, expected, How::SignIn(grant))
             .await

@@ -125,13 +125,13 @@ impl Session {
         Self {
             ahead: Mutex::new(JoinSet::new()),
             inner: Arc::new(Inner {
+                state: RwLock::new(State::new(record, source.sign_in.guesses())),
                 source,
                 tenants,
                 enable_cae,
                 enable_support_logging,
                 automatic,
                 clock,
-                state: RwLock::new(State::new(record)),
                 storage: persistence.map(Storage::new),
                 refreshing: Mutex::default(),
                 tokens: Flights::new(),
@@ -247,7 +247,7 @@ impl Session {
                     async move {
                         let _alone = asking.prompt.alone().await;
                         asking
-                            .ask(&request, request.claims_parameter.as_deref(), None)
+                            .ask(&request, request.claims_parameter.as_deref(), None, true)
                             .await
                     }
                     .boxed(),

@@ -64,10 +64,10 @@ pub(super) struct Kept {
 pub(super) type Changes = Vec<(bool, Change)>;
 
 impl State {
-    pub(super) fn new(record: Option<AuthenticationRecord>) -> Self {
+    pub(super) fn new(record: Option<AuthenticationRecord>, guesses: bool) -> Self {
         Self {
             record,
-            guesses: true,
+            guesses,
             sign_ins: 0,
             cache: TokenCache::default(),
             tenant_ids: Vec::new(),

@@ -3,6 +3,8 @@
 pub(crate) mod browser;
 pub(crate) mod device_code;
 mod observed;
+#[cfg(feature = "username-password")]
+pub(crate) mod password;
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -21,6 +23,8 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 pub(crate) enum SignIn {
     Browser(browser::BrowserSignIn),
     DeviceCode(device_code::DeviceCodeSignIn),
+    #[cfg(feature = "username-password")]
+    Password(password::PasswordSignIn),
     Nobody(Nobody),
 }
 
@@ -41,6 +45,12 @@ pub(crate) struct Question<'a> {
     pub(crate) parameters: Parameters<'a>,
     pub(crate) login_hint: Option<&'a str>,
     pub(crate) observer: Option<&'a dyn SignInObserver>,
+    /// Whether the caller insists: they know what was refused before, and want it tried again.
+    #[cfg_attr(
+        not(feature = "username-password"),
+        expect(dead_code, reason = "pages and codes are asked for anew in any case")
+    )]
+    pub(crate) insists: bool,
     /// Has the last word, while the person still looks at the page.
     pub(crate) accept: &'a (dyn Fn(&Tokens) -> Result<()> + Sync),
 }
@@ -50,6 +60,8 @@ impl SignIn {
         match self {
             Self::Browser(browser) => browser.ask(oauth, question).await,
             Self::DeviceCode(device_code) => device_code.ask(oauth, question).await,
+            #[cfg(feature = "username-password")]
+            Self::Password(password) => password.ask(oauth, question).await,
             Self::Nobody(Nobody { instead, .. }) => Err(Error::new(
                 ErrorKind::AuthenticationRequired,
                 format!("a person has to sign in; {instead}"),
@@ -62,6 +74,8 @@ impl SignIn {
         match self {
             Self::Browser(_) => "authorization_code",
             Self::DeviceCode(_) => device_code::GRANT,
+            #[cfg(feature = "username-password")]
+            Self::Password(_) => "password",
             Self::Nobody(_) => "",
         }
     }
@@ -71,6 +85,8 @@ impl SignIn {
         match self {
             Self::Browser(browser) => browser.login_hint(),
             Self::DeviceCode(_) => None,
+            #[cfg(feature = "username-password")]
+            Self::Password(password) => Some(password.username()),
             Self::Nobody(nobody) => nobody.login_hint.as_deref(),
         }
     }
@@ -82,8 +98,18 @@ impl SignIn {
 
     pub(crate) fn nobody(&self) -> Option<&Nobody> {
         match self {
-            Self::Browser(_) | Self::DeviceCode(_) => None,
             Self::Nobody(nobody) => Some(nobody),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody who is signed in in the cache may be taken for who is meant. Not for a
+    /// password, which nobody would have proved then.
+    pub(crate) fn guesses(&self) -> bool {
+        match self {
+            #[cfg(feature = "username-password")]
+            Self::Password(_) => false,
+            _ => true,
         }
     }
 }

@@ -63,12 +63,14 @@ impl Entra {
         &self,
         wanted: Wanted<'_>,
         expected_username: Option<&str>,
+        insists: bool,
         accept: &(dyn Fn(&Tokens) -> Result<()> + Sync),
     ) -> Result<Tokens> {
         let question = Question {
             parameters: wanted.parameters(),
             login_hint: self.sign_in.login_hint().or(expected_username),
             observer: self.observer.as_deref(),
+            insists,
             accept,
         };
         self.sign_in.ask(&self.oauth, &question).await
