@@ -4,12 +4,15 @@ use crate::request::Endpoint;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
-use serde_json::json;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_LENGTH};
+use http_body_util::{BodyExt as _, Collected};
+use serde_json::{Value, json};
 use std::{
     collections::{HashMap, VecDeque},
-    fmt, io,
-    sync::{Mutex, PoisonError},
+    fmt,
+    future::Future,
+    io,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// A reply that stands in for the emulator's own: see
@@ -32,6 +35,12 @@ enum Kind {
         status: u16,
         headers: Vec<(String, String)>,
         body: Bytes,
+    },
+    /// The emulator's own answer, as it would have been, with another body.
+    Rewritten {
+        headers: Vec<(String, String)>,
+        // Shared, as one reply may be put in the place of several.
+        rewrite: Arc<dyn Fn(Bytes) -> Bytes + Send + Sync>,
     },
     Cut,
     Stall,
@@ -60,6 +69,37 @@ impl Reply {
     }
 
     /// Adds a header. A name or value that HTTP forbids is left out.
+    /// The emulator's own answer, whose JSON is changed.
+    ///
+    /// ```
+    /// use doorkey_emulator::Reply;
+    ///
+    /// let without_a_lifetime = Reply::altered(|body| {
+    ///     body.as_object_mut().map(|members| members.remove("expires_in"));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn altered(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        Self::rewritten(move |body| match serde_json::from_slice(&body) {
+            Ok(mut content) => {
+                change(&mut content);
+                content.to_string().into()
+            }
+            Err(_) => body,
+        })
+    }
+
+    /// The emulator's own answer, whose body is replaced by what is made of it.
+    #[must_use]
+    pub fn rewritten(rewrite: impl Fn(Bytes) -> Bytes + Send + Sync + 'static) -> Self {
+        Self {
+            kind: Kind::Rewritten {
+                headers: Vec::new(),
+                rewrite: Arc::new(rewrite),
+            },
+        }
+    }
+
     /// A refusal in Entra ID's words (RFC 6749, section 5.2): status 400 and the error, its AADSTS
     /// number and, where there are any, the suberror and the claims that the next sign-in has to
     /// satisfy.
@@ -88,7 +128,7 @@ impl Reply {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        if let Kind::Whole { headers, .. } = &mut self.kind {
+        if let Kind::Whole { headers, .. } | Kind::Rewritten { headers, .. } = &mut self.kind {
             headers.push((name.into(), value.into()));
         }
         self
@@ -104,8 +144,21 @@ impl Reply {
     }
 
     /// The response that this reply makes, whenever that is.
-    pub(crate) async fn into_response(self) -> Response<Body> {
+    /// The answer, made of the emulator's own where it is needed.
+    pub(crate) async fn into_response(
+        self,
+        own: impl Future<Output = Response<Body>>,
+    ) -> Response<Body> {
         let (status, headers, body) = match self.kind {
+            Kind::Rewritten { headers, rewrite } => {
+                let (mut parts, body) = own.await.into_parts();
+                parts.headers.remove(CONTENT_LENGTH);
+                let body = body.collect().await.map(Collected::to_bytes);
+                let body = Body::from(rewrite(body.unwrap_or_default()));
+                let mut response = Response::from_parts(parts, body);
+                set(&mut response, headers);
+                return response;
+            }
             Kind::Whole {
                 status,
                 headers,
@@ -117,21 +170,27 @@ impl Reply {
         let mut response = Response::new(body);
         *response.status_mut() =
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in headers {
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(name), HeaderValue::try_from(value))
-            {
-                response.headers_mut().append(name, value);
-            }
-        }
+        set(&mut response, headers);
         response
     }
+}
+
+/// Headers of the same name stand beside each other; the emulator's own are replaced.
+fn set(response: &mut Response<Body>, headers: Vec<(String, String)>) {
+    let mut given = HeaderMap::new();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            given.append(name, value);
+        }
+    }
+    response.headers_mut().extend(given);
 }
 
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Whole { status, .. } => write!(f, "Reply({status})"),
+            Kind::Rewritten { .. } => f.write_str("Reply(rewritten)"),
             Kind::Cut => f.write_str("Reply(cut)"),
             Kind::Stall => f.write_str("Reply(stall)"),
         }

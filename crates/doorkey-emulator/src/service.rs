@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use std::{
     collections::VecDeque,
     fmt,
@@ -74,11 +74,21 @@ impl Authority {
         let recorded = RecordedRequest::read(&parts, &body);
         self.service.log.push(recorded.clone());
         tracing::debug!(request = ?recorded, "received");
-        if let Some(endpoint) = recorded.endpoint
-            && let Some(reply) = self.service.replacements.pop(endpoint)
-        {
-            return reply.into_response().await;
+        let endpoint = recorded.endpoint;
+        let replacement = endpoint.and_then(|at| self.service.replacements.pop(at));
+        let own = self.own_answer(parts, body, recorded);
+        match replacement {
+            Some(reply) => reply.into_response(own).await,
+            None => own.await,
         }
+    }
+
+    async fn own_answer(
+        &self,
+        parts: Parts,
+        body: Bytes,
+        recorded: RecordedRequest,
+    ) -> Response<Body> {
         let exchange = Exchange::new(&parts, recorded, self.service.clock.now());
         let headers = exchange.headers();
         let mut request = Request::from_parts(parts, Body::from(body));

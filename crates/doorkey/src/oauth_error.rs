@@ -81,12 +81,14 @@ impl OAuthError {
         }
     }
 
-    /// Whether the person said no, by redirect or while a device code was polled.
+    /// Whether somebody said no, by redirect or while a device code was polled. A policy says the
+    /// same, with a suberror.
     pub(crate) fn is_declined(&self) -> bool {
-        matches!(
-            self.error.as_str(),
-            "access_denied" | "authorization_declined"
-        )
+        match self.error.as_str() {
+            "authorization_declined" => true,
+            "access_denied" => self.suberror.is_none(),
+            _ => false,
+        }
     }
 
     pub(crate) fn is_transient(&self) -> bool {
@@ -98,18 +100,37 @@ impl OAuthError {
 
     /// Whether the refresh token itself is no longer any good, whatever it is asked for.
     pub(crate) fn is_dead_token(&self) -> bool {
-        self.error == "invalid_grant"
-            && matches!(
-                self.suberror.as_deref(),
-                Some("bad_token" | "token_expired")
-            )
+        let is_dead = |text: &str| matches!(text, "bad_token" | "token_expired");
+        is_dead(&self.error)
+            || self.error == "invalid_grant" && self.suberror.as_deref().is_some_and(is_dead)
     }
 
+    /// By the words that MSAL goes by, too, as an error or beside one
+    /// ([MSAL.NET's page](https://learn.microsoft.com/entra/msal/dotnet/advanced/exceptions/msal-error-handling)).
     pub(crate) fn needs_person(&self) -> bool {
-        matches!(
-            self.error.as_str(),
-            "interaction_required" | "consent_required" | "login_required" | "invalid_grant"
-        ) && !self.is_transient()
+        let is_called_for = |text: &str| {
+            matches!(
+                text,
+                "interaction_required"
+                    | "consent_required"
+                    | "login_required"
+                    | "bad_token"
+                    | "refresh_token_expired"
+                    | "ui_not_allowed"
+                    | "interrupted_user"
+            )
+        };
+        let by_suberror = |text: &str| {
+            is_called_for(text)
+                || matches!(
+                    text,
+                    "basic_action" | "additional_action" | "message_only" | "user_password_expired"
+                )
+        };
+        let asked = self.error == "invalid_grant"
+            || is_called_for(&self.error)
+            || self.suberror.as_deref().is_some_and(by_suberror);
+        asked && !self.is_transient()
     }
 }
 

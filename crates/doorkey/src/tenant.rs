@@ -77,7 +77,7 @@ impl TenantRules {
         };
         let requested = TenantId::parse(requested)?;
         // ADFS has one tenant, under a name of its own.
-        if self.single || self.configured.is("adfs") {
+        if self.single || self.configured.is_adfs() {
             return Ok(self.configured.clone());
         }
         let listed = |allowed: &String| allowed == "*" || requested.is(allowed);

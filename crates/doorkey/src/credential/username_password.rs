@@ -84,17 +84,19 @@ impl UsernamePasswordCredential {
         options: Option<UsernamePasswordCredentialOptions>,
     ) -> Result<Arc<Self>> {
         let options = options.unwrap_or_default();
-        Self::with_seams(client_id, username, &password, options, Seams::default())
+        let kept = Sensitive::new(password.secret());
+        // The caller's own cannot be wiped, only given back.
+        drop(password);
+        Self::with_seams(client_id, username, kept, options, Seams::default())
     }
 
     pub(crate) fn with_seams(
         client_id: String,
         username: String,
-        password: &Secret,
+        password: Sensitive,
         options: UsernamePasswordCredentialOptions,
         seams: Seams,
     ) -> Result<Arc<Self>> {
-        let password = Sensitive::new(password.secret());
         for (name, text) in [
             ("client_id", &*client_id),
             ("username", &*username),

@@ -30,7 +30,7 @@ pub(crate) enum Poll<T> {
 
 impl DeviceAuthorization {
     pub(crate) fn read(body: &[u8]) -> Result<Self> {
-        let body: Body = serde_json::from_slice(body).map_err(|_| {
+        let body: Body = super::token_reply::object(body).ok_or_else(|| {
             Error::protocol(
                 "the answer to the device code request is not what RFC 8628 asks for; check \
                  `authority`, and whether a proxy or a sign-in page of the network answers in its \

@@ -21,6 +21,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) issuer: &'a Issuer,
     /// Of the authorization request, where there was one.
     pub(crate) nonce: Option<&'a Sensitive>,
+    /// Whether it is known already who the tokens are for.
+    pub(crate) is_renewal: bool,
     pub(crate) now: i64,
 }
 
@@ -90,6 +92,7 @@ mod tests {
             client_id: "client",
             issuer: &Issuer::Metadata("https://localhost:1/{tenantid}/v2.0".into()),
             nonce: Some(&Sensitive::new("n")),
+            is_renewal: false,
             now: NOW,
         };
         check(token, &expected)

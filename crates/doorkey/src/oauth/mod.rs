@@ -105,7 +105,7 @@ impl OAuthClient {
         client_options: ClientOptions,
         clock: Clock,
     ) -> Self {
-        let transport = Transport::new(client_options);
+        let transport = Transport::new(client_options, clock.clone());
         Self {
             authority,
             client_id,
@@ -174,7 +174,8 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        self.read_token(&reply, &endpoints, Some(&grant.attempt.nonce))
+        let nonce = &grant.attempt.nonce;
+        self.read_token(&reply, &endpoints, Redeemed::Code { nonce })
     }
 
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6). `account` is the
@@ -209,7 +210,7 @@ impl OAuthClient {
         let reply = self
             .post_token(&endpoints, parameters, &form, &headers, resend, deadline)
             .await?;
-        self.read_token(&reply, &endpoints, None)
+        self.read_token(&reply, &endpoints, Redeemed::RefreshToken)
     }
 
     /// [RFC 6749, section 4.3.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2).
@@ -274,7 +275,7 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        let mut tokens = self.read_token_as(&reply, &endpoints, None, &PASSWORD)?;
+        let mut tokens = self.read_token(&reply, &endpoints, Redeemed::Password)?;
         if let Some(id_token) = &mut tokens.id_token {
             id_token.claims.name_if_nameless(username);
         }
@@ -346,7 +347,9 @@ impl OAuthClient {
         match error.as_ref().map(|error| error.error.as_str()) {
             Some("authorization_pending") => Ok(Poll::Pending),
             Some("slow_down") => Ok(Poll::SlowDown),
-            _ => self.read_token(&reply, &endpoints, None).map(Poll::Done),
+            _ => self
+                .read_token(&reply, &endpoints, Redeemed::DeviceCode)
+                .map(Poll::Done),
         }
     }
 
@@ -373,42 +376,54 @@ impl OAuthClient {
         &self,
         reply: &Reply,
         endpoints: &Endpoints,
-        nonce: Option<&Sensitive>,
-    ) -> Result<Tokens> {
-        self.read_token_as(reply, endpoints, nonce, &TOKEN_REQUEST)
-    }
-
-    fn read_token_as(
-        &self,
-        reply: &Reply,
-        endpoints: &Endpoints,
-        nonce: Option<&Sensitive>,
-        asked: &Asked<'_>,
+        redeemed: Redeemed<'_>,
     ) -> Result<Tokens> {
         // Some put an error into a reply of status 200.
         let error = OAuthError::from_json(Some(reply.status), &reply.body);
         if reply.status != 200 || error.is_some() {
-            return Err(refused(asked, reply.status, error, reply.retry_after));
+            let asked = redeemed.asked();
+            return Err(refused(&asked, reply.status, error, reply.retry_after));
         }
         token_reply::read(
             &reply.body,
             &Expected {
                 client_id: &self.client_id,
                 issuer: &endpoints.issuer,
-                nonce,
+                nonce: match redeemed {
+                    Redeemed::Code { nonce } => Some(nonce),
+                    _ => None,
+                },
+                is_renewal: matches!(redeemed, Redeemed::RefreshToken),
                 now: self.clock.now(),
             },
         )
     }
 }
 
-const TOKEN_REQUEST: Asked<'_> = Asked::new("the token request");
+/// For what tokens were asked.
+#[derive(Clone, Copy, Debug)]
+enum Redeemed<'a> {
+    Code {
+        nonce: &'a Sensitive,
+    },
+    RefreshToken,
+    DeviceCode,
+    #[cfg(feature = "username-password")]
+    Password,
+}
 
-#[cfg(feature = "username-password")]
-const PASSWORD: Asked<'_> = Asked {
-    what: "the user name and password",
-    hint: hint::without_a_page,
-};
+impl Redeemed<'_> {
+    fn asked(self) -> Asked<'static> {
+        match self {
+            #[cfg(feature = "username-password")]
+            Self::Password => Asked {
+                what: "the request with the user name and password",
+                hint: hint::without_a_page,
+            },
+            _ => Asked::new("the token request"),
+        }
+    }
+}
 
 /// Who asks: never as another library.
 fn common_headers(correlation_id: Uuid) -> Vec<(&'static str, String)> {

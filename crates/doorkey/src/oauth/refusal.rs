@@ -71,7 +71,10 @@ fn said(asked: &Asked<'_>, oauth: OAuthError) -> Error {
         ErrorKind::Refused
     };
     let message = match kind {
-        ErrorKind::Declined => format!("the person did not agree to sign in ({})", oauth.summary()),
+        ErrorKind::Declined => format!(
+            "the sign-in was declined, by the person or for them: {}",
+            oauth.summary()
+        ),
         _ => format!("the authority refused {}: {}", asked.what, oauth.summary()),
     };
     let next = oauth.codes.iter().find_map(|&code| (asked.hint)(code));

@@ -9,7 +9,7 @@ use crate::{
     tokens::{ClientInfo, Tokens},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 /// The type that is asked for ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
@@ -23,7 +23,7 @@ const LONGEST_LIFETIME_SECONDS: i64 = 10 * 365 * 24 * 3_600;
 
 /// Reads a reply of status 200, and checks its id token.
 pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
-    let body: Body = serde_json::from_slice(body).map_err(|_| {
+    let body: Body = object(body).ok_or_else(|| {
         Error::protocol(
             "the token endpoint's answer is not the JSON of a token; check `authority`, and \
              whether a proxy or a sign-in page of the network answers in its place",
@@ -32,7 +32,12 @@ pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
     let id_token = body
         .id_token
         .map(|raw| id_token::read(Sensitive::new(raw)))
-        .transpose()?;
+        .transpose();
+    let id_token = match id_token {
+        // Whose token it is is known without it.
+        Err(_) if expected.is_renewal => None,
+        id_token => id_token?,
+    };
     if let Some(id_token) = &id_token {
         id_token::check(id_token, expected)?;
     }
@@ -75,6 +80,12 @@ pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
     })
 }
 
+/// Reads a JSON object. (An array would do for Serde, member after member.)
+pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(body).ok())?
+}
+
 fn read_client_info(encoded: &str) -> Option<ClientInfo> {
     let json = BASE64_URL_SAFE_NO_PAD
         .decode(encoded.trim_end_matches('='))
@@ -86,6 +97,7 @@ fn read_client_info(encoded: &str) -> Option<ClientInfo> {
 #[derive(Deserialize)]
 struct Body {
     access_token: String,
+    #[serde(default, deserialize_with = "lenient_text")]
     token_type: Option<String>,
     #[serde(default, deserialize_with = "lenient_seconds")]
     expires_in: Option<i64>,
@@ -93,9 +105,13 @@ struct Body {
     ext_expires_in: Option<i64>,
     #[serde(default, deserialize_with = "lenient_seconds")]
     refresh_in: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_text")]
     refresh_token: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     id_token: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     client_info: Option<String>,
+    #[serde(default, deserialize_with = "lenient_scope")]
     scope: Option<String>,
     #[serde(default, deserialize_with = "lenient_text")]
     foci: Option<String>,
@@ -124,6 +140,19 @@ fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
     })
 }
 
+/// Some servers list them in an array.
+fn lenient_scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Array(scopes) => {
+            let scopes: Vec<_> = scopes.iter().filter_map(Value::as_str).collect();
+            Some(scopes.join(" "))
+        }
+        _ => None,
+    })
+    .map(|scope| scope.filter(|scope| !scope.trim().is_empty()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::endpoints::Issuer, *};
@@ -135,6 +164,7 @@ mod tests {
                 client_id: "client",
                 issuer: &Issuer::Metadata("i".into()),
                 nonce: None,
+                is_renewal: false,
                 now: 1_000,
             },
         )

@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, ErrorKind, Result},
     oauth_error::is_transient_status,
+    seams::Clock,
 };
 use azure_core::http::{
     AsyncRawResponse, ClientOptions, Context, Method, Pipeline, PipelineStreamOptions, Request,
@@ -31,6 +32,7 @@ const TRY_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Transport {
     client_options: ClientOptions,
+    clock: Clock,
     /// Built with the first request: building can fail, and must not do so in a constructor.
     pipeline: OnceLock<Pipeline>,
 }
@@ -52,9 +54,10 @@ pub(crate) struct Reply {
 }
 
 impl Transport {
-    pub(crate) fn new(client_options: ClientOptions) -> Self {
+    pub(crate) fn new(client_options: ClientOptions, clock: Clock) -> Self {
         Self {
             client_options,
+            clock,
             pipeline: OnceLock::new(),
         }
     }
@@ -128,14 +131,17 @@ impl Transport {
                 Resend::Freely => deadline.min(Instant::now() + TRY_TIMEOUT),
                 Resend::IfUndelivered => deadline,
             };
-            let outcome = timeout_at(patience, send_once(pipeline, &mut request.clone()))
-                .await
-                .unwrap_or_else(|_| {
-                    Err(Failure {
-                        delivered: true,
-                        error: slow(&request),
-                    })
-                });
+            let outcome = timeout_at(
+                patience,
+                send_once(pipeline, &mut request.clone(), &self.clock),
+            )
+            .await
+            .unwrap_or_else(|_| {
+                Err(Failure {
+                    delivered: true,
+                    error: slow(&request),
+                })
+            });
             let asked = match &outcome {
                 // One that is overrun and does not say until when is not asked again at once.
                 Ok(reply) if reply.status == 429 && reply.retry_after.is_none() => {
@@ -196,7 +202,11 @@ struct Failure {
     error: Error,
 }
 
-async fn send_once(pipeline: &Pipeline, request: &mut Request) -> Result<Reply, Failure> {
+async fn send_once(
+    pipeline: &Pipeline,
+    request: &mut Request,
+    clock: &Clock,
+) -> Result<Reply, Failure> {
     let options = PipelineStreamOptions {
         skip_checks: true,
         ..Default::default()
@@ -205,10 +215,12 @@ async fn send_once(pipeline: &Pipeline, request: &mut Request) -> Result<Reply, 
         .stream(&Context::default(), request, Some(options))
         .await
     {
-        Ok(response) => read(request, response).await.map_err(|error| Failure {
-            delivered: true,
-            error,
-        }),
+        Ok(response) => read(request, response, clock)
+            .await
+            .map_err(|error| Failure {
+                delivered: true,
+                error,
+            }),
         Err(error) => Err(Failure {
             delivered: *error.kind() != azure_core::error::ErrorKind::Connection,
             error: unreachable(request, error),
@@ -216,12 +228,16 @@ async fn send_once(pipeline: &Pipeline, request: &mut Request) -> Result<Reply, 
     }
 }
 
-async fn read(request: &Request, response: AsyncRawResponse) -> Result<Reply> {
+async fn read(request: &Request, response: AsyncRawResponse, clock: &Clock) -> Result<Reply> {
     let status = u16::from(response.status());
-    let retry_after = response
-        .headers()
+    let headers = response.headers();
+    // By the server's own clock, where it says the time: this machine's may be wrong.
+    let now = headers
+        .get_optional_str(&HeaderName::from_static("date"))
+        .and_then(unix_time);
+    let retry_after = headers
         .get_optional_str(&RETRY_AFTER)
-        .and_then(parse_retry_after);
+        .and_then(|value| parse_retry_after(value, now.unwrap_or_else(|| clock.now())));
     let mut body = Zeroizing::new(Vec::new());
     let mut chunks = response.into_body();
     while let Some(chunk) = chunks.next().await {
@@ -247,13 +263,17 @@ async fn read(request: &Request, response: AsyncRawResponse) -> Result<Reply> {
 
 /// Seconds or a date
 /// ([RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
-fn parse_retry_after(value: &str) -> Option<Duration> {
+fn parse_retry_after(value: &str, now: i64) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = azure_core::time::parse_rfc7231(value.trim()).ok()?;
-    let wait = date - azure_core::time::OffsetDateTime::now_utc();
-    Some(wait.try_into().unwrap_or(Duration::ZERO))
+    let wait = unix_time(value)?.saturating_sub(now);
+    Some(Duration::from_secs(wait.try_into().unwrap_or_default()))
+}
+
+fn unix_time(date: &str) -> Option<i64> {
+    let date = azure_core::time::parse_rfc7231(date.trim()).ok()?;
+    Some(date.unix_timestamp())
 }
 
 fn unreachable(request: &Request, error: azure_core::Error) -> Error {
@@ -323,17 +343,20 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(parse_retry_after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(
-            parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT"),
-            Some(Duration::ZERO)
-        );
-        assert!(
-            parse_retry_after("Fri, 31 Dec 2199 23:59:59 GMT")
-                .unwrap()
-                .as_secs()
-                > 3_600
-        );
-        assert_eq!(parse_retry_after("soon"), None);
+        let now = 946_684_790;
+        for (value, seconds) in [
+            ("7", 7),
+            (" 0 ", 0),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", 9),
+            ("Fri, 31 Dec 1999 23:00:00 GMT", 0),
+            ("Sat, 01 Jan 2000 00:00:00 GMT", 10),
+            ("Sat, 01 Jan 2000 01:00:00 GMT", 3_610),
+        ] {
+            let wait = parse_retry_after(value, now);
+            assert_eq!(wait, Some(Duration::from_secs(seconds)), "{value}");
+        }
+        for value in ["soon", "", "-1", "1.5"] {
+            assert_eq!(parse_retry_after(value, now), None, "{value}");
+        }
     }
 }

@@ -81,7 +81,8 @@ impl DeviceCodeSignIn {
                 Some(callback) => callback(&info)?,
                 None => tell(&info)?,
             }
-            let reply = before(deadline, poll(oauth, question, &authorization), expired).await?;
+            let polling = poll(oauth, question, &authorization, deadline);
+            let reply = before(deadline, polling, expired).await?;
             (question.accept)(&reply)?;
             Ok(reply)
         };
@@ -119,6 +120,7 @@ async fn poll(
     oauth: &OAuthClient,
     question: &Question<'_>,
     authorization: &DeviceAuthorization,
+    deadline: Instant,
 ) -> Result<Tokens> {
     let mut interval = authorization.interval.max(Duration::from_secs(1));
     let mut pause = interval;
@@ -141,6 +143,10 @@ async fn poll(
                 // "unilaterally reduce their polling frequency" (RFC 8628, section 3.5).
                 interval = (interval * 2).min(LONGEST_INTERVAL.max(interval));
                 pause = interval.max(error.retry_after().unwrap_or_default());
+                // There will be no other poll, and it was not the person who was late.
+                if pause >= deadline.saturating_duration_since(Instant::now()) {
+                    return Err(error);
+                }
             }
             Err(error) => return Err(explained(error)),
         }

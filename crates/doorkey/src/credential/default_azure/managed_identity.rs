@@ -2,7 +2,7 @@ use super::{OfficialOptions, official::Maker};
 use crate::{
     error::{Error, Result},
     oauth::Transport,
-    seams::Environment,
+    seams::{Clock, Environment},
 };
 use async_trait::async_trait;
 use azure_core::{credentials::TokenCredential, error::ErrorKind as AzureErrorKind};
@@ -44,7 +44,7 @@ impl Maker for ManagedIdentity {
         let client_options = self.options.client_options()?;
         if self.is_probed && self.is_of_virtual_machine()? {
             let deadline = Instant::now() + PROBE_TIMEOUT;
-            let probe = Transport::new(client_options.clone());
+            let probe = Transport::new(client_options.clone(), Clock::default());
             let url = INSTANCE_METADATA.parse().map_err(|error| {
                 Error::protocol(format!("{INSTANCE_METADATA} is no URL: {error}"))
             })?;

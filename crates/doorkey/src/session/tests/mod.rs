@@ -1,5 +1,7 @@
 //! Every rule of the decision, by the requests that the authority saw.
 
+#[cfg(feature = "username-password")]
+mod answers;
 mod prompts;
 mod races;
 mod store;

@@ -1,9 +1,10 @@
 use crate::{
     AuthenticateOptions, Error, ErrorKind, InteractiveCredential as _, PublicClientOptions,
     TokenInfoOptions, UsernamePasswordCredential, UsernamePasswordCredentialOptions,
+    sensitive::Sensitive,
     testing::{Entra, OTHER_SCOPE, SCOPE},
 };
-use azure_core::credentials::{Secret, TokenCredential as _};
+use azure_core::credentials::TokenCredential as _;
 use doorkey_emulator::{Directory, Endpoint, Reply};
 use std::{sync::Arc, time::Duration};
 
@@ -21,11 +22,10 @@ fn credential(
         client: entra.client(),
     };
     change(&mut options.client);
-    let password = Secret::new(password.to_owned());
     UsernamePasswordCredential::with_seams(
         CLIENT_ID.into(),
         username.into(),
-        &password,
+        Sensitive::new(password),
         options,
         entra.seams(&[]),
     )
