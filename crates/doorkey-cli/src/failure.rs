@@ -1,6 +1,7 @@
 //! What can go wrong, which exit status it has, and how it is told.
 
 use crate::console;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use doorkey::ErrorKind;
 use std::{error::Error, io};
 
@@ -75,6 +76,11 @@ impl Failure {
             Self::Interrupted => return console::tell("doorkey: interrupted"),
             _ => console::tell(&format!("doorkey: error: {}", self.message())),
         }
+        if let Some(command) = self.satisfying_command() {
+            console::tell(&format!(
+                "doorkey: what the authority demands is satisfied by: {command}"
+            ));
+        }
         if verbose {
             self.tell_more();
         }
@@ -99,6 +105,17 @@ impl Failure {
             #[cfg(feature = "emulator")]
             Self::Demo(message) => message.clone(),
         })
+    }
+
+    /// How a person satisfies the claims of a challenge, ready to be copied.
+    fn satisfying_command(&self) -> Option<String> {
+        let Self::SignIn(error) = self else {
+            return None;
+        };
+        let claims = BASE64_STANDARD.encode(error.oauth()?.claims.as_deref()?);
+        let scopes = error.scopes().iter();
+        let scopes: String = scopes.map(|scope| format!(" --scope '{scope}'")).collect();
+        Some(format!("doorkey login{scopes} --claims-challenge {claims}"))
     }
 
     fn tell_more(&self) {
@@ -170,7 +187,7 @@ fn with_named_options(message: String) -> String {
 }
 
 /// Parameters of the library, and where this command takes them from.
-const OPTIONS: [(&str, &str); 9] = [
+const OPTIONS: [(&str, &str); 10] = [
     (
         "authority",
         "--authority, DOORKEY_AUTHORITY or AZURE_AUTHORITY_HOST",
@@ -183,6 +200,7 @@ const OPTIONS: [(&str, &str); 9] = [
     ),
     ("redirect_uri", "--redirect-uri"),
     ("scopes", "--scope"),
+    ("claims", "--claims-challenge"),
     ("timeout", "--timeout"),
     (
         "cache_persistence.name",

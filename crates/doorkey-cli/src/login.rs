@@ -6,9 +6,10 @@ use crate::{
     failure::Failure,
     people,
     records::Records,
-    sign_in::{Question, SignInArguments},
+    sign_in::{PasswordArguments, Question, SignInArguments},
 };
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use doorkey::Challenge;
 
 /// The options of `doorkey login`.
 #[derive(Args, Debug)]
@@ -29,6 +30,13 @@ pub(crate) struct LoginArguments {
     )]
     output: Output,
 
+    /// What the sign-in has to satisfy: the claims of a challenge, as JSON or base64
+    #[arg(long, value_name = "CLAIMS", value_parser = NonEmptyStringValueParser::new())]
+    claims_challenge: Option<String>,
+
+    #[command(flatten)]
+    password: PasswordArguments,
+
     #[command(flatten)]
     sign_in: SignInArguments,
 
@@ -46,11 +54,18 @@ enum Output {
 }
 
 pub(crate) async fn run(arguments: &LoginArguments) -> Result<(), Failure> {
+    let claims = arguments.claims_challenge.as_deref();
+    let claims = claims.map(Challenge::decode_claims).transpose()?;
     let question = Question {
         scopes: &arguments.scope,
+        claims: claims.as_deref(),
         ..Default::default()
     };
-    let signed_in = arguments.sign_in.ask(&arguments.client, question).await?;
+    let client = &arguments.client;
+    let signed_in = match arguments.password.credential(client, &arguments.sign_in)? {
+        Some(credential) => question.answered_by(credential).await?,
+        None => arguments.sign_in.ask(client, question).await?,
+    };
     Records::of_this_user().keep(&signed_in.record);
     console::result(&match arguments.output {
         Output::Text => format!("Signed in as {}.", people::name(&signed_in.record)),
@@ -71,5 +86,7 @@ Examples:
       tries the browser first, and says why it steps down
   BROWSER=none doorkey login
       opens nothing: copy the address
+  doorkey login --username tester@contoso.example --password-stdin < password.txt
+      for test accounts in pipelines; a person had better sign in by themselves
   doorkey login --output json > record.json
       keeps the record of who signed in; it holds no secret";

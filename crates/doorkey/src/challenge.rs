@@ -87,6 +87,29 @@ impl Challenge {
         })?;
         Ok(Some(json))
     }
+
+    /// The JSON of the claims of a challenge, as people hand them on: the JSON itself, or any base64 of
+    /// it.
+    ///
+    /// ```
+    /// use doorkey::Challenge;
+    ///
+    /// let claims = Challenge::decode_claims("eyJhY2Nlc3NfdG9rZW4iOnt9fQ==")?;
+    /// assert_eq!(claims, r#"{"access_token":{}}"#);
+    /// # Ok::<(), doorkey::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where it is neither.
+    pub fn decode_claims(text: &str) -> Result<String> {
+        decode(text.trim()).ok_or_else(|| {
+            Error::invalid_argument(
+                "`claims` are neither a JSON object nor base64 of one; give what stands between the \
+                 quotes of `claims=\"…\"` in the challenge",
+            )
+        })
+    }
 }
 
 /// Padded or not, as the values are written by hand in many places.

@@ -1,6 +1,9 @@
 //! Asking a person, in the ways that the command line names.
 
+mod password;
 mod ways;
+
+pub(crate) use password::PasswordArguments;
 
 use crate::{client::ClientArguments, console, failure::Failure, prompts};
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
@@ -226,12 +229,35 @@ impl SignInArguments {
         }
     }
 
+    /// An option that only a person can heed, if one was given.
+    fn for_a_person(&self) -> Option<&'static str> {
+        let given = [
+            ("--browser and --device-code", self.ways.is_given()),
+            ("--login-hint", self.login_hint.is_some()),
+            ("--domain-hint", self.domain_hint.is_some()),
+            ("--prompt", self.prompt.is_some()),
+            ("--redirect-uri", self.redirect_uri.is_some()),
+            ("--timeout", self.timeout.is_some()),
+        ];
+        let given = given.into_iter().find(|(_, is_given)| *is_given);
+        given.map(|(option, _)| option)
+    }
+
     fn timeout(&self) -> Option<Duration> {
         self.timeout.map(Duration::from_secs)
     }
 }
 
 impl Question<'_> {
+    /// By a credential that needs no way to ask.
+    pub(crate) async fn answered_by(
+        &self,
+        credential: Arc<dyn InteractiveCredential>,
+    ) -> Result<SignedIn, Failure> {
+        let record = self.put(&*credential).await?;
+        Ok(SignedIn { record, credential })
+    }
+
     /// Asks whoever is known only if they must be, as anybody else's answer is refused; where nobody
     /// is known, whoever answers is the person.
     async fn put(

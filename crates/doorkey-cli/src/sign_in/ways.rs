@@ -18,6 +18,10 @@ pub(super) enum Way {
 pub(super) struct Ways(Vec<Way>);
 
 impl Ways {
+    pub(super) fn is_given(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// One at least: the browser, where nothing was asked for.
     pub(super) fn in_order(&self) -> Vec<Way> {
         if self.0.is_empty() {

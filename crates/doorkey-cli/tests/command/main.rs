@@ -17,6 +17,7 @@ mod headless;
 mod login;
 mod logout;
 mod machine;
+mod password;
 #[path = "../../src/person/mod.rs"]
 mod person;
 mod process;

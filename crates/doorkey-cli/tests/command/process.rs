@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
+    fs::File,
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, Stdio},
@@ -69,6 +70,12 @@ impl Doorkey {
 
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// With a file's content on stdin.
+    pub(crate) fn stdin_from(mut self, file: &Path) -> Self {
+        self.command.stdin(File::open(file).unwrap());
         self
     }
 
