@@ -131,6 +131,17 @@ class Password(unittest.TestCase):
         token = self.credential("adele").get_token(SCOPE)
         self.assertEqual(checked_access_token(token.token)["upn"], USERS["adele"]["username"])
 
+    def test_federated_accounts_sign_in_at_their_own_servers(self):
+        # One speaks WS-Trust 1.3 and writes SAML 1.1, the other 2005 and SAML 2.0.
+        for name in ["avery", "blake"]:
+            with self.subTest(name):
+                credential = self.credential(name)
+                token = credential.get_token(SCOPE)
+                self.assertEqual(
+                    checked_access_token(token.token)["upn"], USERS[name]["username"]
+                )
+                self.assertEqual(credential.get_token(SCOPE).token, token.token)
+
     def test_what_needs_the_person_is_refused(self):
         # Nobody consents to this one by browser, as other tests do to the usual one.
         scope = "https://storage.azure.com/.default"
@@ -139,6 +150,9 @@ class Password(unittest.TestCase):
             ("morgan", None, "AADSTS50076"),
             ("casey", None, "AADSTS65001"),
             ("dana", None, "AADSTS50057"),
+            ("ellis", None, "AADSTS50055"),
+            ("harper", None, "AADSTS50053"),
+            ("riley", None, "AADSTS50034"),
         ]:
             with self.subTest(name):
                 with self.assertRaises(ClientAuthenticationError) as caught:

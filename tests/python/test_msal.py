@@ -64,6 +64,22 @@ class Tokens(unittest.TestCase):
         )
         self.check(reply, "adele")
 
+    def test_by_federated_password(self):
+        for name in ["avery", "blake"]:
+            user = USERS[name]
+            reply = application(TENANT_ID).acquire_token_by_username_password(
+                user["username"], user["password"], scopes=[SCOPE]
+            )
+            self.check(reply, name)
+
+    def test_a_policy_is_told_by_its_claims(self):
+        user = USERS["finley"]
+        reply = application(TENANT_ID).acquire_token_by_username_password(
+            user["username"], user["password"], scopes=["https://vault.azure.net/.default"]
+        )
+        self.assertEqual(reply["error"], "interaction_required")
+        self.assertIn("polids", reply["claims"])
+
     def test_silently_from_a_cache_that_was_written_and_read(self):
         cache = msal.SerializableTokenCache()
         user = USERS["adele"]

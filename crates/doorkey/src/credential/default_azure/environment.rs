@@ -1,7 +1,14 @@
 use super::{OfficialOptions, official::Maker};
+#[cfg(feature = "username-password")]
+use crate::{
+    PublicClientOptions, UsernamePasswordCredential, UsernamePasswordCredentialOptions,
+    credential::chain::{Interactive, Link},
+    seams::Seams,
+};
 use crate::{
     error::{Error, Result},
     seams::Environment,
+    sensitive::Sensitive,
 };
 use async_trait::async_trait;
 use azure_core::credentials::{Secret, TokenCredential};
@@ -15,6 +22,8 @@ pub(super) struct FromEnvironment {
     pub(super) options: OfficialOptions,
 }
 
+pub(super) const NAME: &str = "EnvironmentCredential";
+
 const TENANT: &str = "AZURE_TENANT_ID";
 const CLIENT: &str = "AZURE_CLIENT_ID";
 const SECRET: &str = "AZURE_CLIENT_SECRET";
@@ -23,7 +32,7 @@ const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 #[async_trait]
 impl Maker for FromEnvironment {
     fn name(&self) -> &'static str {
-        "EnvironmentCredential"
+        NAME
     }
 
     async fn make(&self) -> Result<Arc<dyn TokenCredential>> {
@@ -31,12 +40,11 @@ impl Maker for FromEnvironment {
         let client = trimmed(&self.environment, CLIENT)?;
         let secret = self.environment.get(SECRET)?;
         let certificate = self.environment.get(CERTIFICATE)?;
-        let has_password = self.environment.get("AZURE_USERNAME")?.is_some()
-            && self.environment.get("AZURE_PASSWORD")?.is_some();
-        if secret.is_none() && certificate.is_none() && client.is_some() && has_password {
+        if Person::of(&self.environment)?.is_some() {
             return Err(Error::unavailable(
-                "AZURE_USERNAME and AZURE_PASSWORD are not supported: accounts with a password alone are \
-                 no longer let in; set AZURE_CLIENT_SECRET for a service principal",
+                "AZURE_USERNAME and AZURE_PASSWORD are set, and this program was built without \
+                 passwords; build it with doorkey's feature `username-password`, or better set \
+                 AZURE_CLIENT_SECRET for a service principal",
             ));
         }
         let (tenant, client) = match (tenant, client) {
@@ -99,6 +107,72 @@ impl FromEnvironment {
         let made = ClientCertificateCredential::new(tenant, client, certificate, Some(options));
         Ok(made.map_err(Error::of_any)?)
     }
+}
+
+/// A person in environment variables, who counts only where no application proves itself.
+struct Person {
+    #[cfg(feature = "username-password")]
+    client_id: String,
+    #[cfg(feature = "username-password")]
+    username: String,
+    #[cfg(feature = "username-password")]
+    password: Sensitive,
+}
+
+impl Person {
+    fn of(environment: &Environment) -> Result<Option<Self>> {
+        let is_application =
+            environment.get(SECRET)?.is_some() || environment.get(CERTIFICATE)?.is_some();
+        let client_id = trimmed(environment, CLIENT)?;
+        let username = trimmed(environment, "AZURE_USERNAME")?;
+        let password = environment.get("AZURE_PASSWORD")?.map(Sensitive::new);
+        let (Some(client_id), Some(username), Some(password)) = (client_id, username, password)
+        else {
+            return Ok(None);
+        };
+        #[cfg(not(feature = "username-password"))]
+        drop((client_id, username, password));
+        Ok((!is_application).then_some(Self {
+            #[cfg(feature = "username-password")]
+            client_id,
+            #[cfg(feature = "username-password")]
+            username,
+            #[cfg(feature = "username-password")]
+            password,
+        }))
+    }
+}
+
+/// The link of a person in the environment, if one is there.
+#[cfg(feature = "username-password")]
+pub(super) fn by_password(
+    client: &PublicClientOptions,
+    seams: &Seams,
+) -> Result<Option<Arc<dyn Link>>> {
+    let Some(person) = Person::of(&seams.environment)? else {
+        return Ok(None);
+    };
+    tracing::warn!(
+        "AZURE_USERNAME and AZURE_PASSWORD are used: an account with a password alone is easily stolen, \
+         and more and more organizations refuse it; use a service principal or a managed identity"
+    );
+    let options = UsernamePasswordCredentialOptions {
+        client: PublicClientOptions {
+            tenant_id: trimmed(&seams.environment, TENANT)?,
+            ..client.clone()
+        },
+    };
+    let credential = UsernamePasswordCredential::with_seams(
+        person.client_id,
+        person.username,
+        person.password,
+        options,
+        seams.clone(),
+    )?;
+    Ok(Some(Arc::new(Interactive {
+        name: NAME.to_owned(),
+        credential,
+    })))
 }
 
 fn not_set<const N: usize>(missing: [(&str, bool); N]) -> Error {

@@ -46,7 +46,9 @@ use workload_identity::WorkloadIdentity;
 /// Gets tokens from the first of these that can give one, and from then on from that one alone:
 ///
 /// 1. **Environment**: a service principal in `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
-///    `AZURE_CLIENT_SECRET`, or `AZURE_CLIENT_CERTIFICATE_PATH` (feature `client-certificate`);
+///    `AZURE_CLIENT_SECRET`, or `AZURE_CLIENT_CERTIFICATE_PATH` (feature `client-certificate`); with
+///    none of these a person in `AZURE_CLIENT_ID`, `AZURE_USERNAME` and `AZURE_PASSWORD` (feature
+///    `username-password`), which logs a warning;
 /// 2. **Workload identity** of Kubernetes;
 /// 3. **Managed identity** of App Service or of a virtual machine;
 /// 4. **Shared token cache**: who signed in with another program that keeps the shared cache, such as
@@ -191,11 +193,20 @@ fn links(
     };
     let mut links: Vec<Arc<dyn Link>> = Vec::new();
     if selection.has(Named::Environment) {
-        let maker = FromEnvironment {
-            environment: environment.clone(),
-            options: official.clone(),
-        };
-        links.push(Arc::new(Official::new(maker, Then::Ends)));
+        #[cfg(feature = "username-password")]
+        let person = environment::by_password(&client, seams).transpose();
+        #[cfg(not(feature = "username-password"))]
+        let person = None;
+        links.push(match person {
+            Some(link) => attempt(environment::NAME, link, false)?,
+            None => {
+                let maker = FromEnvironment {
+                    environment: environment.clone(),
+                    options: official.clone(),
+                };
+                Arc::new(Official::new(maker, Then::Ends))
+            }
+        });
     }
     if selection.has(Named::WorkloadIdentity) {
         let maker = WorkloadIdentity {

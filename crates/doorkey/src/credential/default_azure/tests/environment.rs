@@ -149,3 +149,56 @@ mod certificates {
         }
     }
 }
+
+const PERSON: [(&str, &str); 3] = [
+    ("AZURE_CLIENT_ID", "11111111-2222-3333-4444-555555555555"),
+    ("AZURE_USERNAME", "tester@contoso.example"),
+    ("AZURE_PASSWORD", "not-a-secret"),
+];
+
+#[cfg(feature = "username-password")]
+#[tokio::test(start_paused = true)]
+async fn username_password_configuration_and_username_password_deprecation_warning() {
+    for tenant in [None, Some("contoso.example")] {
+        let scene = Scene::new(|seen| match seen.url.path() {
+            path if path.contains("/userrealm/") => Fate::Answered(404, String::new()),
+            _ => issued("of-the-person"),
+        })
+        .await;
+        let mut variables = PERSON.to_vec();
+        variables.extend(tenant.map(|tenant| ("AZURE_TENANT_ID", tenant)));
+        let credential = scene.credential(&variables);
+        let error = token(&credential).await.unwrap_err();
+        // The reply says not who signed in, so it is no sign-in of a person.
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert!(
+            error.to_string().contains("EnvironmentCredential"),
+            "{error}"
+        );
+        let seen = scene.machine.seen();
+        let last = seen.last().unwrap();
+        let tenant = tenant.unwrap_or("organizations");
+        assert!(
+            last.url.path().starts_with(&format!("/{tenant}/")),
+            "{}",
+            last.url
+        );
+        for (name, value) in [
+            ("grant_type", "password"),
+            ("username", "tester@contoso.example"),
+            ("password", "not-a-secret"),
+        ] {
+            assert_eq!(last.form_value(name), Some(value));
+        }
+        assert!(!format!("{credential:?}{error:?}").contains("not-a-secret"));
+    }
+}
+
+#[cfg(feature = "username-password")]
+#[tokio::test(start_paused = true)]
+async fn an_application_counts_before_a_person() {
+    let scene = Scene::new(|_| issued("of-the-application")).await;
+    let variables = [&SERVICE_PRINCIPAL[..], &PERSON[1..]].concat();
+    let credential = scene.credential(&variables);
+    assert_eq!(token(&credential).await.unwrap(), "of-the-application");
+}
