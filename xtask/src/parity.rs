@@ -1,4 +1,7 @@
-//! Whether `docs/parity.md` accounts for every case of the peers' tests, by tests that exist.
+//! Whether `docs/parity.md` accounts for every case of the peers' tests, by tests that exist, and
+//! names only what exists.
+
+mod names;
 
 use crate::{
     failure::{Failure, Result},
@@ -14,9 +17,12 @@ pub(crate) fn check(place: &Place) -> Result<bool> {
     let page = place.root.join(PAGE);
     let page = fs::read_to_string(&page)
         .map_err(Failure::while_(format!("reading {}", page.display())))?;
-    let faults = faults(CASES, &page, &|path| {
+    let (cases, names) = page.split_once(names::HEADING).unwrap_or((&page, ""));
+    let mut faults = faults(CASES, cases, &|path| {
         fs::read_to_string(place.root.join(path)).ok()
     });
+    let words = names::words_below(&place.root.join(names::SOURCE))?;
+    faults.extend(names::faults(names, &words));
     for fault in &faults {
         println!("{PAGE}: {fault}");
     }
@@ -37,7 +43,7 @@ struct Row<'a> {
 
 fn faults(cases: &str, page: &str, read: &dyn Fn(&Path) -> Option<String>) -> Vec<String> {
     let mut faults = Vec::new();
-    let rows: Vec<_> = rows(page).collect();
+    let rows = rows(page);
     let mut counts: HashMap<Case<'_>, usize> = HashMap::new();
     for row in &rows {
         *counts.entry(row.case).or_default() += 1;
@@ -49,6 +55,14 @@ fn faults(cases: &str, page: &str, read: &dyn Fn(&Path) -> Option<String>) -> Ve
             None => faults.push(format!("{file}: `{name}` has no row")),
         }
     }
+    let has_test = |file_name: Option<&str>, of: &Row<'_>, name: &str| {
+        rows.iter().any(|row| {
+            let (file, case) = row.case;
+            case == name
+                && row.answer.starts_with('`')
+                && file_name.map_or(file == of.case.0, |name| has_file(file, name))
+        })
+    };
     for row in &rows {
         let (file, name) = row.case;
         let mut fault = |what: String| faults.push(format!("line {}: {what}", row.line));
@@ -61,6 +75,12 @@ fn faults(cases: &str, page: &str, read: &dyn Fn(&Path) -> Option<String>) -> Ve
             answer if answer.starts_with('`') => {
                 for fault_of_test in tests.filter_map(|test| fault_of(test, name, read)) {
                     fault(fault_of_test);
+                }
+            }
+            answer if answer.starts_with("As `") => {
+                let (other, file) = (tests.next().unwrap_or_default(), tests.next());
+                if !has_test(file, row, other) {
+                    fault(format!("`{name}` is as `{other}`, which has no test"));
                 }
             }
             // A name in a reason is no test.
@@ -79,13 +99,23 @@ fn fault_of(test: &str, case: &str, read: &dyn Fn(&Path) -> Option<String>) -> O
     let Some((path, function)) = test.split_once("::") else {
         return Some(format!("`{test}` is no `path/to/file.rs::function`"));
     };
-    if !function.contains(case) {
+    if !letters(function).contains(&letters(case)) {
         return Some(format!("`{function}` does not bear the name of `{case}`"));
     }
     let Some(source) = read(Path::new(path)) else {
         return Some(format!("there is no file {path}"));
     };
     (!is_test(&source, function)).then(|| format!("{path} has no test `{function}`"))
+}
+
+/// Theirs are not all spelled as Rust's functions are.
+fn letters(name: &str) -> String {
+    name.replace('_', "").to_lowercase()
+}
+
+/// Whether `file`, a heading, names `name`: `package version test_a.py, test_b.py`.
+fn has_file(file: &str, name: &str) -> bool {
+    file.split([' ', ',']).any(|part| part == name)
 }
 
 /// Whether the attributes right above the function make it a test.
@@ -128,21 +158,33 @@ fn parse_cases(text: &str) -> impl Iterator<Item = Case<'_>> {
     })
 }
 
-fn rows(page: &str) -> impl Iterator<Item = Row<'_>> {
+/// One for each case: a line may account for several.
+fn rows(page: &str) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
     let mut file = "";
-    page.lines().enumerate().filter_map(move |(index, line)| {
+    for (index, line) in page.lines().enumerate() {
         if let Some(heading) = line.strip_prefix("## ") {
             file = heading.trim();
         }
-        let cells = line.strip_prefix('|')?.strip_suffix('|')?;
-        let (case, answer) = cells.split_once('|')?;
-        let case = case.trim().strip_prefix('`')?.strip_suffix('`')?;
-        Some(Row {
-            line: index + 1,
-            case: (file, case),
-            answer: answer.trim(),
-        })
-    })
+        let Some((cases, answer)) = cells(line) else {
+            continue;
+        };
+        if cases.starts_with('`') {
+            rows.extend(cases.split('`').skip(1).step_by(2).map(|case| Row {
+                line: index + 1,
+                case: (file, case),
+                answer,
+            }));
+        }
+    }
+    rows
+}
+
+/// Both cells of a line of a table.
+fn cells(line: &str) -> Option<(&str, &str)> {
+    let cells = line.strip_prefix('|')?.strip_suffix('|')?;
+    let (left, right) = cells.split_once('|')?;
+    Some((left.trim(), right.trim()))
 }
 
 #[cfg(test)]
@@ -179,6 +221,14 @@ mod tests {
     fn a_page_that_accounts_for_all_has_no_fault() {
         let reason = "| `one` | Means nothing here: `drop` does it. |";
         assert!(told(&page(&format!("{ONE}\n{TWO}"), reason)).is_empty());
+        let elsewhere = "| `one` | As `two` of `test_a.py`. |";
+        assert!(told(&page(&format!("{ONE}\n{TWO}"), elsewhere)).is_empty());
+        assert!(told(&page("| `one`, `two` | No. |", reason)).is_empty());
+    }
+
+    #[test]
+    fn a_function_bears_a_name_in_its_own_spelling() {
+        assert_eq!(letters("addByAad"), letters("add_by_aad"));
     }
 
     #[test]
@@ -220,6 +270,11 @@ mod tests {
                 format!("{ONE}\n| `two` | See `a.rs::two`. |"),
                 ONE,
                 "is it one?",
+            ),
+            (
+                format!("{ONE}\n| `two` | As `one` of `test_b.py`. |"),
+                "| `one` | No. |",
+                "`two` is as `one`, which has no test",
             ),
         ] {
             let told = told(&page(&of_a, of_b));
