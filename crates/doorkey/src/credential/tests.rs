@@ -1,5 +1,7 @@
 //! What is refused before anything is sent, and what the options choose.
 
+mod interactive;
+
 use crate::{
     AuthenticationRecord, BrowserLauncher, DeviceCodeCredential, DeviceCodeCredentialOptions,
     Error, ErrorKind, InteractiveBrowserCredential, InteractiveBrowserCredentialOptions,

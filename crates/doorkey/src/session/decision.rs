@@ -170,8 +170,9 @@ impl Inner {
         let instead = nobody.map(|nobody| nobody.instead);
         let is_known =
             || self.person(request).is_some() || matches!(self.only_person(request), Ok(Some(_)));
+        let is_known = why.is_some() || is_known();
         match nobody {
-            Some(nobody) if why.is_none() && is_known() => Error::new(
+            Some(nobody) if why.is_none() && is_known => Error::new(
                 ErrorKind::AuthenticationRequired,
                 format!(
                     "no token for these scopes can be had: {}",
@@ -179,7 +180,10 @@ impl Inner {
                 ),
             )
             .with_request(request.scopes.to_vec(), request.claims.clone()),
-            _ => authentication_required(request, why, instead),
+            _ => {
+                let missing = self.source.sign_in.login_hint().filter(|_| !is_known);
+                authentication_required(request, why, missing, instead)
+            }
         }
     }
 

@@ -8,16 +8,19 @@ use crate::{
 
 const MAY_NOT_ASK: &str = ", and this credential may not ask";
 
-/// `instead` is what else a person can do, where there is no way to ask them.
+/// `missing` is whom the cache does not have, and `instead` what else a person can do, where there
+/// is no way to ask them.
 pub(super) fn authentication_required(
     request: &TokenRequest,
     why: Option<&Error>,
+    missing: Option<&str>,
     instead: Option<&str>,
 ) -> Error {
-    let reason = why.map_or_else(
-        || "no token for these scopes can be had without asking".to_owned(),
-        ToString::to_string,
-    );
+    let reason = match (why, missing) {
+        (Some(why), _) => why.to_string(),
+        (None, Some(username)) => format!("{username} is not signed in"),
+        (None, None) => "no token for these scopes can be had without asking".to_owned(),
+    };
     let cure = match instead {
         Some(instead) => format!("; {instead}"),
         None => format!(

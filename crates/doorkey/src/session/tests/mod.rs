@@ -1,9 +1,12 @@
 //! Every rule of the decision, by the requests that the authority saw.
 
+mod aliases;
 #[cfg(feature = "username-password")]
 mod answers;
+mod family;
 mod prompts;
 mod races;
+mod rest;
 mod store;
 
 use crate::{

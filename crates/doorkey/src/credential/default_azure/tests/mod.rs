@@ -9,6 +9,7 @@ mod azure;
 mod environment;
 mod people;
 mod selection;
+mod shared_cache;
 #[cfg(unix)]
 mod tools;
 
