@@ -18,7 +18,7 @@ fn keys(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_one_run_keeps_the_next_one_finds() {
+fn libsecret_persistence_is_found_by_the_next_run() {
     let session = Session::unlocked();
     assert_eq!(session.program(&["load"]), (true, String::new()));
     for key in ["one", "two"] {
@@ -48,7 +48,7 @@ fn the_first_address_of_the_bus_that_answers_is_taken() {
 }
 
 #[test]
-fn the_item_is_the_one_that_the_other_libraries_look_for() {
+fn persistent_cache_linux_is_the_item_that_the_other_libraries_look_for() {
     let session = Session::unlocked();
     session.program(&["put", "one"]);
     session.program(&["put", "two"]);
@@ -116,7 +116,7 @@ fn a_mute_keyring_is_given_up() {
 }
 
 #[test]
-fn without_a_bus_or_a_keyring_the_ways_out_are_named() {
+fn persistent_cache_linux_without_a_keyring_names_the_ways_out() {
     for (session, what) in [
         (Session::without_bus(), "no D-Bus session"),
         (Session::without_keyring(), "no keyring"),

@@ -28,7 +28,7 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn sixteen_programs_in_two_languages_lose_nothing() {
+fn lock_for_high_workload_of_sixteen_programs_in_two_languages() {
     let home = Home::new();
     let ours: Vec<_> = (0..8)
         .map(|program| {

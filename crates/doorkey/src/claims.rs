@@ -139,15 +139,45 @@ impl<'de> Deserialize<'de> for Object {
 mod tests {
     use super::*;
 
+    fn sent(claims: Option<&str>, cae: bool) -> Option<String> {
+        parameter(claims, cae).unwrap()
+    }
+
+    const ID_TOKEN: &str = r#"{"id_token":{"acr":null}}"#;
+
+    #[test]
+    fn capabilities_and_id_token_claims_merge() {
+        let merged = r#"{"id_token":{"acr":null},"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
+        assert_eq!(sent(Some(ID_TOKEN), true).as_deref(), Some(merged));
+    }
+
+    #[test]
+    fn capabilities_and_id_token_claims_and_access_token_claims_merge() {
+        let both = r#"{"id_token":{"acr":null},"access_token":{"nbf":null}}"#;
+        let merged =
+            r#"{"id_token":{"acr":null},"access_token":{"nbf":null,"xms_cc":{"values":["cp1"]}}}"#;
+        assert_eq!(sent(Some(both), true).as_deref(), Some(merged));
+    }
+
+    #[test]
+    fn no_capabilities_only_claims_merge() {
+        assert_eq!(sent(Some(ID_TOKEN), false).as_deref(), Some(ID_TOKEN));
+    }
+
+    #[test]
+    fn only_client_capabilities_no_claims_merge() {
+        let alone = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
+        assert_eq!(sent(None, true).as_deref(), Some(alone));
+    }
+
+    #[test]
+    fn both_claims_and_capabilities_none() {
+        assert_eq!(sent(None, false), None);
+    }
+
     #[test]
     fn the_capability_joins_what_the_caller_asks() {
         for (claims, cae, sent) in [
-            (None, false, None),
-            (
-                None,
-                true,
-                Some(r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#),
-            ),
             (Some(r#"{ "a": 1 }"#), false, Some(r#"{ "a": 1 }"#)),
             (
                 Some(r#"{"access_token":{"nbf":{"essential":true}}}"#),
@@ -184,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_claims_are_refused_with_and_without_the_capability() {
+    fn parse_rejects_non_object_and_malformed_with_and_without_the_capability() {
         for claims in ["", "x", "[]", "\"x\"", "eyJhIjoxfQ=="] {
             for cae in [false, true] {
                 let error = parameter(Some(claims), cae).unwrap_err();

@@ -119,7 +119,7 @@ mod tests {
     const PYTHON: &str = r#"{"authority": "login.microsoftonline.com", "clientId": "c", "homeAccountId": "o.t", "tenantId": "t", "username": "u", "version": "1.0"}"#;
 
     #[test]
-    fn writes_what_python_writes() {
+    fn serialization_is_what_python_writes() {
         assert_eq!(
             AuthenticationRecord::deserialize(PYTHON)
                 .unwrap()
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_by_name() {
+    fn unknown_version_and_other_faults_are_refused_by_name() {
         for (text, named) in [
             (PYTHON.replace("\"1.0\"", "\"42\""), "\"42\""),
             (PYTHON.replace("\"1.0\"", "1.0"), "1.0"),

@@ -87,6 +87,15 @@ mod tests {
         );
     }
 
+    /// An application may ask for a token for itself.
+    #[test]
+    fn client_id_should_be_a_valid_scope() {
+        let client_id = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+        let scopes = Scopes::parse(&[client_id]).unwrap();
+        let sent = format!("{client_id} offline_access openid profile");
+        assert_eq!(scopes.parameter(), sent);
+    }
+
     #[test]
     fn what_is_no_scope_is_refused() {
         let bad: [&[&str]; 8] = [

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_tenant_is_refused() {
+    fn tenant_id_validation_refuses_what_is_none() {
         for text in [
             "a_b", "a/b", " a", "a b", "'a'", "{a}", "\u{e4}", "", ".", "..", "-",
         ] {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_of_azure_identity() {
+    fn tenant_id_and_default_tenant_id_by_the_rules_of_azure_identity() {
         let b = "b.example";
         for (configured, allowed, single, requested, resolved) in [
             ("a", vec![], false, None, Some("a")),

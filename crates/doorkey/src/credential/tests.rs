@@ -100,7 +100,7 @@ async fn asked_host(
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_authority_is_the_first_that_somebody_names() {
+async fn get_default_authority_is_the_first_that_somebody_names() {
     let entra = Entra::start().await;
     let environment = [("AZURE_AUTHORITY_HOST", "https://login.chinacloudapi.cn")];
     let cloud = || Some(Arc::new(CloudConfiguration::AzureGovernment));
@@ -144,7 +144,7 @@ async fn the_authority_is_the_first_that_somebody_names() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn multitenancy_is_switched_off_by_the_environment_and_not_by_false() {
+async fn multitenant_authentication_not_allowed_by_the_environment_unless_it_says_false() {
     let entra = Entra::start().await;
     for (value, sent) in [
         ("true", "home.example"),
@@ -169,7 +169,7 @@ async fn multitenancy_is_switched_off_by_the_environment_and_not_by_false() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_scopes_are_refused_by_every_question() {
+async fn no_scopes_and_bad_scopes_are_refused_by_every_question() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let bad: [&[&str]; 3] = [&[], &["openid"], &["a b"]];
@@ -196,7 +196,7 @@ fn elsewhere(entra: &Entra, authority: &str, trusted: bool) -> Arc<DeviceCodeCre
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_authority_is_discovered_once_per_process() {
+async fn instance_discovery_is_skipped_where_told_and_http_get_200_should_be_cached() {
     let entra = Entra::start().await;
     let authority = "https://login.once.example";
     let credentials = [0; 3].map(|_| elsewhere(&entra, authority, true));
@@ -218,7 +218,7 @@ async fn another_authority_is_discovered_once_per_process() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_authority_that_microsoft_does_not_know_is_asked_nothing() {
+async fn unknown_authority_is_asked_nothing() {
     let entra = Entra::start().await;
     let credential = elsewhere(&entra, "https://login.unknown.example", false);
     let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
@@ -331,7 +331,7 @@ fn what_a_debugger_sees_of_a_credential_has_no_callback_and_no_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn views_of_one_sign_in_have_their_own_tenants_at_once() {
+async fn multitenant_authentication_by_views_of_one_sign_in_at_once() {
     let entra = Entra::start().await;
     let guest = entra.guest();
     entra.person_answers(Answer::As(guest.clone()));
@@ -367,7 +367,7 @@ async fn views_of_one_sign_in_have_their_own_tenants_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_gives_what_the_credential_has_and_its_errors() {
+async fn get_bearer_token_provider_gives_what_the_credential_has_and_its_errors() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let provider = bearer_token_provider(credential.clone(), &[SCOPE]).unwrap();

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_read_as_people_write_it() {
+    fn normalize_authority_as_people_write_it() {
         for (text, normal) in [
             (
                 "https://login.microsoftonline.com",
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused_by_the_name_of_the_parameter() {
+    fn normalize_authority_refuses_what_is_none() {
         for text in [
             "",
             "https://",

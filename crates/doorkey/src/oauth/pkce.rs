@@ -54,13 +54,49 @@ mod tests {
         );
     }
 
+    fn assert_is_url_safe(text: &Sensitive) {
+        let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        assert!(text.expose().bytes().all(is_safe));
+    }
+
     #[test]
-    fn no_two_attempts_share_a_secret_and_none_prints_one() {
+    fn pkce_code_verifier_contains_only_valid_characters() {
+        assert_is_url_safe(&Attempt::new().unwrap().code_verifier);
+    }
+
+    #[test]
+    fn pkce_code_verifier_has_correct_default_length() {
+        let attempt = Attempt::new().unwrap();
+        assert_eq!(attempt.code_verifier.expose().len(), 43);
+    }
+
+    #[test]
+    fn pkce_code_verifier_is_not_deterministic() {
+        let (one, other) = (Attempt::new().unwrap(), Attempt::new().unwrap());
+        assert_ne!(one.code_verifier, other.code_verifier);
+    }
+
+    #[test]
+    fn oauth2_state_is_url_safe_and_unpredictable() {
         let (one, other) = (Attempt::new().unwrap(), Attempt::new().unwrap());
         assert_ne!(one.state, other.state);
+        assert_is_url_safe(&one.state);
+    }
+
+    #[test]
+    fn oidc_nonce_is_url_safe_and_unpredictable() {
+        let (one, other) = (Attempt::new().unwrap(), Attempt::new().unwrap());
+        assert_ne!(one.nonce, other.nonce);
         assert_ne!(one.nonce, one.state);
-        assert_ne!(one.code_verifier, other.code_verifier);
-        assert_eq!(one.code_verifier.expose().len(), 43);
-        assert!(!format!("{one:?}").contains(one.state.expose()));
+        assert_is_url_safe(&one.nonce);
+    }
+
+    #[test]
+    fn no_attempt_prints_a_secret() {
+        let attempt = Attempt::new().unwrap();
+        let text = format!("{attempt:?}");
+        for secret in [&attempt.state, &attempt.nonce, &attempt.code_verifier] {
+            assert!(!text.contains(secret.expose()));
+        }
     }
 }

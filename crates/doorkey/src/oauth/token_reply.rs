@@ -190,6 +190,19 @@ mod tests {
     }
 
     #[test]
+    fn refresh_in_should_be_recorded_as_refresh_on() {
+        for (written, refresh_on) in [
+            ("1800", Some(2_800)),
+            ("\"1800\"", Some(2_800)),
+            ("null", None),
+        ] {
+            let body =
+                format!(r#"{{"access_token":"a","expires_in":3600,"refresh_in":{written}}}"#);
+            assert_eq!(read(&body).unwrap().refresh_on, refresh_on, "{written}");
+        }
+    }
+
+    #[test]
     fn a_family_is_read_in_every_shape() {
         for (written, family) in [
             ("\"1\"", Some("1")),
@@ -203,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_account_is_that_of_client_info() {
+    fn home_account_id_client_info_is_uid_and_utid() {
         let info = BASE64_URL_SAFE_NO_PAD.encode(r#"{"uid":"u","utid":"t"}"#);
         let reply = read(&format!(r#"{{"access_token":"a","client_info":"{info}"}}"#)).unwrap();
         assert_eq!(reply.home_account_id().as_deref(), Some("u.t"));

@@ -48,7 +48,7 @@ async fn update(
 }
 
 #[tokio::test]
-async fn what_is_written_is_read_under_a_version_of_its_own() {
+async fn file_persistence_and_nonexistent_file_persistence_under_a_version_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let partition = Partition::new("msal.cache", false);
     for store in stores(folder.path()) {
@@ -74,7 +74,7 @@ async fn what_is_written_is_read_under_a_version_of_its_own() {
 
 /// Threads, each of which would lose updates if an update of another one came between.
 #[test]
-fn no_update_is_lost() {
+fn lock_for_normal_workload_loses_no_update() {
     let folder = tempfile::tempdir().unwrap();
     let partition = &Partition::new("msal.cache", false);
     for store in &stores(folder.path()) {

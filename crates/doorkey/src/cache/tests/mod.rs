@@ -85,7 +85,7 @@ fn refresh_tokens(cache: &TokenCache, owner: Owner<'_>) -> Vec<String> {
 }
 
 #[test]
-fn the_document_is_the_one_that_msal_for_python_writes() {
+fn add_by_aad_writes_the_document_of_msal_for_python() {
     let mut cache = TokenCache::default();
     let scope = "User.Read https://graph.microsoft.com/.default openid profile email";
     let tokens = tokens("AT", Some(scope), 1_764_024_799);
@@ -168,7 +168,7 @@ fn the_same_question_finds_the_token_however_the_authority_names_the_scope() {
 }
 
 #[test]
-fn a_scope_that_was_not_granted_is_not_served() {
+fn token_should_be_cached_with_response_scope_so_what_was_not_granted_is_not_served() {
     let mut cache = TokenCache::default();
     let tokens = tokens("one", Some("User.Read"), NOW + 9);
     cache.apply(false, &sign_in(OWNER, &["Mail.Send", "User.Read"], tokens));
@@ -332,7 +332,7 @@ fn of_a_text_that_was_cut_the_entries_before_the_cut_are_read() {
 }
 
 #[test]
-fn a_token_that_is_bound_to_something_answers_no_plain_question() {
+fn non_fmi_tokens_not_affected_by_fmi_cache_nor_by_others_that_are_bound() {
     for (member, value, found) in [
         ("token_type", json!("pop"), false),
         ("token_type", json!("bearer"), true),

@@ -72,7 +72,7 @@ fn an_application_that_has_left_its_family_does_not_use_its_tokens() {
 }
 
 #[test]
-fn a_new_sign_in_replaces_every_older_token_of_the_application() {
+fn rt_being_added_by_a_sign_in_replaces_every_older_one() {
     let mut cache = cache_of(&json!({
         "RefreshToken": {
             "any key": foreign(CLIENT, "old", Some("9"), Some("1")),
@@ -87,7 +87,7 @@ fn a_new_sign_in_replaces_every_older_token_of_the_application() {
 }
 
 #[test]
-fn a_renewed_token_takes_the_place_of_the_one_that_was_used() {
+fn rt_being_updated_and_old_rt_data_with_wrong_key_should_still_be_salvaged_into_new_rt() {
     let mut cache = cache_of(&json!({
         "Account": { "a": {"home_account_id": HOME, "environment": HOST} },
         "RefreshToken": {

@@ -6,6 +6,7 @@ mod answers;
 mod family;
 mod prompts;
 mod races;
+mod record;
 mod rest;
 mod store;
 
@@ -81,7 +82,8 @@ async fn other_scopes_come_by_the_refresh_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_renewed_in_its_last_five_minutes_each_time_by_the_newest_refresh_token() {
+async fn expired_token_and_cached_token_within_refresh_window_are_renewed_and_cached_token_outside_refresh_window_is_not()
+ {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
@@ -107,7 +109,7 @@ async fn a_token_is_renewed_in_its_last_five_minutes_each_time_by_the_newest_ref
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_renewal_is_not_repeated_for_thirty_seconds_while_the_token_lives() {
+async fn retry_delay_of_thirty_seconds_after_a_failed_renewal_while_the_token_lives() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
@@ -235,7 +237,7 @@ async fn an_authority_that_asks_for_rest_gets_it_without_a_living_token_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_is_an_error_not_a_prompt() {
+async fn expired_token_propagates_error_of_an_outage_and_prompts_nobody() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     token(&*credential, SCOPE).await.unwrap();
@@ -277,7 +279,7 @@ async fn a_refused_refresh_token_leads_to_the_person() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nobody_may_be_asked_the_error_says_what_to_ask() {
+async fn acquire_token_silent_with_error_will_return_error_that_says_what_to_ask() {
     let entra = Entra::start().await;
     let credential = entra.credential(|options| options.disable_automatic_authentication = true);
     let error = token(&*credential, SCOPE).await.unwrap_err();
@@ -431,7 +433,7 @@ async fn a_tenant_that_is_not_allowed_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn claims_pass_the_cache_by_and_go_on_both_requests() {
+async fn claims_challenge_passes_the_cache_by_and_goes_on_both_requests() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let claims = r#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#;
@@ -477,7 +479,7 @@ async fn claims_pass_the_cache_by_and_go_on_both_requests() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn continuous_access_has_tokens_of_its_own_and_the_same_sign_in() {
+async fn client_capabilities_are_sent_for_continuous_access_alone_which_has_tokens_of_its_own() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let plain = token(&*credential, SCOPE).await.unwrap();
@@ -496,11 +498,13 @@ async fn continuous_access_has_tokens_of_its_own_and_the_same_sign_in() {
         .unwrap();
     assert_eq!(token(&*credential, SCOPE).await.unwrap(), plain);
     assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
-    let sent = entra.requests_to(Endpoint::Token)[1]
-        .form_value("claims")
-        .unwrap()
-        .to_owned();
-    assert_eq!(sent, r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#);
+    let requests = entra.emulator.requests();
+    let sent: Vec<_> = requests
+        .iter()
+        .map(|request| request.form_value("claims"))
+        .collect();
+    let capability = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
+    assert_eq!(sent, [None, None, Some(capability)]);
 }
 
 #[tokio::test(start_paused = true)]

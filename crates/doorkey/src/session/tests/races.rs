@@ -224,7 +224,7 @@ async fn when_a_token_dies_in_a_pause_the_error_says_what_to_ask() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_a_token_dies_in_an_outage_the_authority_is_tried_again() {
+async fn expired_token_ignores_retry_delay_so_the_authority_is_tried_again_after_an_outage() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     let info = credential.get_token_info(&[SCOPE], None).await.unwrap();

@@ -106,7 +106,7 @@ pub(super) fn revocable() -> TokenInfoOptions {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_run_is_silent_by_the_cached_token_without_a_request() {
+async fn fresh_token_should_be_returned_from_cache_in_the_next_run_without_a_request() {
     let scene = Scene::signed_in().await;
     let credential = scene.next_run();
     token(&*credential, SCOPE).await.unwrap();
@@ -287,7 +287,7 @@ async fn both_halves_have_one_person() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_aging_token_is_renewed_ahead_of_time_and_nobody_waits() {
+async fn refresh_on_in_future_is_not_due_and_refresh_on_in_past_is_renewed_ahead_of_time() {
     let entra = Entra::start_with(|emulator| emulator.refresh_in(minutes(30))).await;
     let credential = entra.credential(|_| {});
     let first = credential.get_token_info(&[SCOPE], None).await.unwrap();
@@ -314,7 +314,7 @@ async fn an_aging_token_is_renewed_ahead_of_time_and_nobody_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_ahead_of_time_that_fails_costs_nobody_anything() {
+async fn refresh_on_respects_retry_delay_and_recommended_refresh_swallows_error() {
     let entra = Entra::start_with(|emulator| emulator.refresh_in(minutes(30))).await;
     let credential = entra.credential(|_| {});
     let info = credential.get_token_info(&[SCOPE], None).await.unwrap();
@@ -363,7 +363,7 @@ async fn a_renewal_ahead_of_time_ends_with_its_credential() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn claims_pass_a_stored_token_by() {
+async fn claims_skips_cached_access_token() {
     let scene = Scene::signed_in().await;
     let options = TokenInfoOptions {
         claims: Some(r#"{"access_token":{"nbf":{"essential":true}}}"#.into()),
@@ -687,6 +687,31 @@ async fn accounts_are_listed_and_removed_without_a_request() {
     assert!(scene.entra.emulator.requests().is_empty());
     let error = accounts_with(&crate::PublicClientOptions::default(), &environment).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn token_cache_persistence_options() {
+    let default = crate::TokenCachePersistenceOptions::default();
+    assert_eq!(
+        (default.name.as_str(), default.allow_unencrypted_storage),
+        ("msal.cache", false)
+    );
+    for (name, allow_unencrypted_storage) in [("my_application", false), ("msal.cache", true)] {
+        let options = crate::TokenCachePersistenceOptions {
+            name: name.into(),
+            allow_unencrypted_storage,
+            ..default.clone()
+        };
+        let client = crate::PublicClientOptions {
+            cache_persistence: Some(options),
+            ..Default::default()
+        };
+        DeviceCodeCredential::new(Some(DeviceCodeCredentialOptions {
+            client,
+            ..Default::default()
+        }))
+        .unwrap();
+    }
 }
 
 #[test]

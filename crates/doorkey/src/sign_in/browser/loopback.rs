@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_asked_for_is_an_error_if_either_family_has_it_taken() {
+    async fn cannot_bind_redirect_uri_if_either_family_has_its_port_taken() {
         for taken in [
             IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_where_no_port_is_free() {
+    fn cannot_bind_port_where_none_is_free() {
         let sockets = bind_any_port(|address| match address {
             SocketAddr::V4(_) => StdListener::bind(address),
             SocketAddr::V6(_) => Err(in_use()),

@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_shown_as_text() {
+    fn template_should_escape_input_so_a_reason_is_shown_as_text() {
         let hostile = "<script>alert('&')</script>\" onload=\"x";
         let escaped = "&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;&quot; onload=&quot;x";
         let own = BrowserPages {

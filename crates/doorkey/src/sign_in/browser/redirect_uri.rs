@@ -105,7 +105,7 @@ mod tests {
     use crate::ErrorKind;
 
     #[test]
-    fn is_sent_as_it_was_given() {
+    fn redirect_uri_is_sent_as_it_was_given() {
         for (given, port, path, sent) in [
             (RedirectUri::DEFAULT, None, "/", "http://localhost:5000"),
             ("http://localhost/", None, "/", "http://localhost:5000/"),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_impossible_is_refused() {
+    fn invalid_redirect_uri_is_refused() {
         for given in [
             "",
             "localhost:8400",

@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_read() {
+    fn post_request_with_auth_code_is_read() {
         let response = expected()
             .parse(b"code=a%2Bb+c&state=the+state&iss=https%3A%2F%2Fi&session_state=s&x=y")
             .unwrap();
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_read() {
+    fn post_request_with_error_is_read() {
         let response = expected()
             .parse(
                 b"state=the+state&error=access_denied&error_subcode=cancel&error_description=no%0D",

@@ -77,7 +77,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_first_sign_in_costs_one_request_besides_the_persons_own() {
+async fn browser_credential_signs_in_with_one_request_besides_the_persons_own() {
     let scene = Scene::new().await;
     let credential = scene.credential(|_| {});
     credential.get_token_info(&[SCOPE], None).await.unwrap();
@@ -86,6 +86,8 @@ async fn a_first_sign_in_costs_one_request_besides_the_persons_own() {
     for endpoint in [Endpoint::OpenIdConfiguration, Endpoint::InstanceDiscovery] {
         assert!(scene.entra.requests_to(endpoint).is_empty());
     }
+    credential.get_token_info(&[SCOPE], None).await.unwrap();
+    assert_eq!(scene.entra.grants().len(), 1, "the next one is silent");
     credential
         .get_token_info(&[OTHER_SCOPE], None)
         .await
@@ -182,7 +184,7 @@ async fn a_code_that_may_have_arrived_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn the_person_sees_what_really_happened() {
+async fn auth_code_flow_error_response_is_what_the_person_sees() {
     let scene = Scene::new().await;
     let credential = scene.credential(|options| options.browser = scene.browser(Conduct::Cancel));
     let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
@@ -248,7 +250,7 @@ async fn the_page_of_a_sign_in_that_names_nobody_says_so() {
 }
 
 #[tokio::test]
-async fn strays_and_forgeries_do_not_end_the_wait() {
+async fn post_request_state_mismatch_does_not_end_the_wait() {
     let scene = Scene::new().await;
     let real = scene.first_person();
     let credential = scene.credential(|options| {
@@ -363,7 +365,7 @@ async fn replay(entra: &Entra) -> Reply {
 }
 
 #[tokio::test]
-async fn dropping_the_call_frees_the_port() {
+async fn setup_at_a_given_port_and_teardown_by_dropping_the_call() {
     let scene = Scene::new().await;
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -387,7 +389,7 @@ async fn dropping_the_call_frees_the_port() {
 }
 
 #[tokio::test]
-async fn a_page_that_never_comes_back_ends_at_the_deadline() {
+async fn timeout_of_a_page_that_never_comes_back() {
     let scene = Scene::new().await;
     let credential = scene.credential(|options| {
         options.timeout = Some(Duration::from_millis(1));
@@ -430,7 +432,7 @@ impl SignInObserver for Observer {
 }
 
 #[tokio::test]
-async fn without_a_browser_the_wait_goes_on_only_where_somebody_shows_the_url() {
+async fn no_browser_is_an_error_unless_somebody_shows_the_url() {
     for shows_url in [true, false] {
         let scene = Scene::new().await;
         let browser = scene.first_person();

@@ -93,7 +93,7 @@ async fn each_answer_has_its_outcome_and_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_person_may_take_their_time() {
+async fn device_flow_retry_should_not_be_cached_and_the_person_may_take_their_time() {
     let entra = Entra::start().await;
     entra.person_answers(Answer::Nothing);
     let credential = entra.credential(|_| {});
@@ -113,7 +113,7 @@ async fn the_person_may_take_their_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_code_expires_and_so_does_the_callers_patience() {
+async fn timeout_of_the_code_and_of_the_callers_patience() {
     for (timeout, seconds) in [(None, 900), (Some(12), 12), (Some(u64::MAX), 900)] {
         let entra = Entra::start().await;
         entra.person_answers(Answer::Nothing);
@@ -169,7 +169,7 @@ async fn replies_that_make_no_sense_are_errors() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_person_is_told_what_signs_in_and_what_to_beware_of() {
+async fn device_code_credential_tells_the_person_what_signs_in_and_what_to_beware_of() {
     let entra = Entra::start().await;
     let credential = entra.credential(|options| options.application_name = Some("Example".into()));
     credential.get_token_info(&[SCOPE], None).await.unwrap();

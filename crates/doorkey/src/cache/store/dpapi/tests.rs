@@ -42,7 +42,7 @@ fn unprotected(path: impl AsRef<Path>) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_encrypted_in_the_shared_file_and_found_again() {
+async fn file_persistence_with_data_protection_is_the_shared_file() {
     let scene = Scene::new();
     assert_eq!(scene.loaded().await, b"");
     let mut seen = Vec::new();
@@ -83,7 +83,7 @@ async fn a_change_of_nothing_leaves_all_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_a_peer_wrote_is_read_and_its_empty_file_is_an_empty_cache() {
+async fn read_msal_cache_direct_and_its_empty_file_is_an_empty_cache() {
     let scene = Scene::new();
     scene.left(&protection::protect(b"{\"peer\": 1}").unwrap());
     assert_eq!(scene.loaded().await, b"{\"peer\": 1}");

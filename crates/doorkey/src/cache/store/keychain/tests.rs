@@ -44,7 +44,7 @@ impl Scene {
 }
 
 #[test]
-fn the_account_is_that_of_the_other_libraries() {
+fn persistent_cache_macos_has_the_account_of_the_other_libraries() {
     for (name, cae, expected) in [
         ("msal.cache", false, "MSALCache"),
         ("msal.cache", true, "msal.cache.cae"),
@@ -56,7 +56,7 @@ fn the_account_is_that_of_the_other_libraries() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_in_the_item_alone_and_the_signal_tells_of_it() {
+async fn keychain_persistence_is_the_item_alone_and_the_signal_tells_of_it() {
     let scene = Scene::new("kept");
     assert_eq!(scene.load().await.unwrap().bytes, b"");
     let mut versions = vec![scene.store.version(&scene.partition).await.unwrap()];

@@ -69,7 +69,7 @@ fn dead() -> u32 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_there_while_held_as_the_others_expect_it_and_gone_after() {
+async fn ensure_file_deleted_after_the_lock_as_the_others_expect_it() {
     let scene = Scene::new();
     let lock = acquire(&scene.cache()).await.unwrap();
     // Windows lets nobody else read what is locked.
@@ -88,7 +88,7 @@ async fn is_there_while_held_as_the_others_expect_it_and_gone_after() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_waited_for_and_then_given_up_by_name() {
+async fn lock_for_timeout_is_waited_for_and_then_given_up_by_name() {
     let scene = Scene::new();
     let held = acquire(&scene.cache()).await.unwrap();
     let (waited, outcome) = scene.acquire().await;

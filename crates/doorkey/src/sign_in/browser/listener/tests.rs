@@ -88,7 +88,7 @@ fn assert_is_the_code(response: &AuthorizationResponse) {
 }
 
 #[tokio::test]
-async fn the_redirect_is_taken_by_either_family_and_name() {
+async fn redirect_server_post_is_taken_by_either_family_and_name() {
     for address in [
         IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -269,7 +269,7 @@ async fn strays_are_answered_and_the_wait_goes_on() {
 }
 
 #[tokio::test]
-async fn a_stray_is_told_why() {
+async fn get_request_with_auth_code_is_rejected_and_told_why() {
     let listener = listener().await;
     let port = listener.port;
     let person = async {
@@ -379,7 +379,7 @@ async fn a_request_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
-async fn dropping_the_wait_frees_port_and_connections_at_once() {
+async fn setup_at_a_ephemeral_port_and_teardown_frees_port_and_connections_at_once() {
     let listener = listener().await;
     let port = listener.port;
     let mut idle = connect(port).await;
@@ -452,7 +452,7 @@ async fn the_wait_can_be_sent_to_another_thread() {
 }
 
 #[tokio::test]
-async fn listeners_do_not_share_a_port() {
+async fn no_two_concurrent_receivers_can_listen_on_same_port() {
     let (one, two) = (listener().await, listener().await);
     assert_ne!(one.port, two.port);
     assert_eq!(one.redirect_uri(), format!("http://localhost:{}", one.port));
