@@ -65,8 +65,13 @@ struct Object(Vec<(String, Box<RawValue>)>);
 impl Object {
     fn parse(claims: &str) -> Result<Self> {
         serde_json::from_str(claims).map_err(|error| {
+            // Of a value of another kind, the parser quotes what it found.
+            let found = match error.is_data() {
+                true => "but another value".to_owned(),
+                false => error.to_string(),
+            };
             Error::invalid_argument(format!(
-                "`claims` is not a JSON object ({error}); give the decoded claims of the challenge"
+                "`claims` is not a JSON object ({found}); give the decoded claims of the challenge"
             ))
         })
     }
@@ -210,6 +215,14 @@ mod tests {
                 sent,
                 "{claims:?}"
             );
+        }
+    }
+
+    #[test]
+    fn parse_error_does_not_leak_raw_claims() {
+        for claims in [r#""SENSITIVE""#, r#"{"a": "SENSITIVE""#, "SENSITIVE"] {
+            let text = parameter(Some(claims), true).unwrap_err().to_string();
+            assert!(!text.contains("SENSITIVE"), "{text}");
         }
     }
 

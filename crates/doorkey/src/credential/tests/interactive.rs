@@ -14,9 +14,12 @@ use azure_core::{
     },
 };
 use doorkey_emulator::Endpoint;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// What the code is asked for: path, application, scope.
@@ -290,4 +293,69 @@ async fn string_response_content_is_read_for_its_error() {
     let credential: Arc<DeviceCodeCredential> = entra.credential(|_| {});
     let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
     assert_eq!(error.oauth().unwrap().error, "invalid_scope");
+}
+
+#[tokio::test(start_paused = true)]
+async fn known_authority_should_use_same_host_and_skip_instance_discovery() {
+    for host in [
+        "login.microsoftonline.com",
+        "login.microsoft.com",
+        "login.windows.net",
+        "sts.windows.net",
+        "login.chinacloudapi.cn",
+        "login.partner.microsoftonline.cn",
+        "login.microsoftonline.de",
+        "login-us.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.usgovcloudapi.net",
+        "login.sovcloud-identity.fr",
+        "login.sovcloud-identity.de",
+        "login.sovcloud-identity.sg",
+    ] {
+        let entra = Entra::start().await;
+        let credential = entra.credential(|options| options.client.authority = Some(host.into()));
+        let _ = credential.get_token_info(&[SCOPE], None).await;
+        let requests = entra.emulator.requests();
+        assert!(!requests.is_empty(), "{host}");
+        for request in requests {
+            assert_eq!(request.header("host"), Some(host));
+            assert_ne!(request.endpoint, Some(Endpoint::InstanceDiscovery));
+        }
+    }
+}
+
+/// A network on which the first connection to each place cannot be made.
+#[derive(Debug)]
+struct Shaky {
+    entra: Arc<dyn HttpClient>,
+    reached: Mutex<HashSet<String>>,
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Shaky {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let place = request.url().path().to_owned();
+        if self.reached.lock().unwrap().insert(place) {
+            let kind = azure_core::error::ErrorKind::Connection;
+            return Err(azure_core::Error::with_message(kind, "no route"));
+        }
+        self.entra.execute_request(request).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_requests() {
+    let entra = Entra::start().await;
+    let shaky = Arc::new(Shaky {
+        entra: entra.emulator.transport(),
+        reached: Mutex::default(),
+    });
+    let credential = entra.credential(|options| {
+        options.client.authority = Some("login.shaky.example".into());
+        options.client.disable_instance_discovery = true;
+        let transport: Arc<dyn HttpClient> = Arc::<Shaky>::clone(&shaky);
+        options.client.client_options.transport = Some(Transport::new(transport));
+    });
+    credential.get_token_info(&[SCOPE], None).await.unwrap();
+    assert_eq!(shaky.reached.lock().unwrap().len(), 3, "one of them by GET");
 }

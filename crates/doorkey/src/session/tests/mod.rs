@@ -61,13 +61,15 @@ async fn a_person_is_asked_once_and_then_the_cache_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_scopes_come_by_the_refresh_token() {
+async fn acquire_token_silent_for_other_scopes_comes_by_the_refresh_token_with_its_route() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
-    token(&*credential, SCOPE).await.unwrap();
+    let record = credential.authenticate(None).await.unwrap();
     token(&*credential, OTHER_SCOPE).await.unwrap();
     assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
     let requests = entra.requests_to(Endpoint::Token);
+    let route = format!("Oid:{}", record.home_account_id.replace('.', "@"));
+    assert_eq!(requests[1].header("x-anchormailbox"), Some(&*route));
     let scope = requests[1].form_value("scope").unwrap();
     assert_eq!(
         scope,
