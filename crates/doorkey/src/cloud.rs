@@ -25,9 +25,11 @@ impl AuthorityHosts {
 }
 
 /// One cloud: the hosts that are the same authority, and where its resources are managed.
-#[derive(Debug)]
+#[derive(Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Cloud {
     aliases: &'static [&'static str],
+    /// The host that the first version of its endpoints names as issuer.
+    first_issuer: Option<&'static str>,
     management_scope: Option<&'static str>,
 }
 
@@ -48,6 +50,11 @@ impl Cloud {
             .any(|alias| alias.eq_ignore_ascii_case(host))
     }
 
+    /// Whether `host` is the one in issuers of the form `https://{host}/{tenant}/`.
+    pub(crate) fn is_first_issuer(&self, host: &str) -> bool {
+        self.first_issuer == Some(host)
+    }
+
     /// What `authenticate` asks for when it is given no scopes. The double slash is right: the
     /// resource's name ends in one.
     pub(crate) fn management_scope(&self) -> Option<&'static str> {
@@ -64,34 +71,43 @@ const CLOUDS: &[Cloud] = &[
             "login.microsoft.com",
             "sts.windows.net",
         ],
+        first_issuer: Some("sts.windows.net"),
         management_scope: Some("https://management.core.windows.net//.default"),
     },
     Cloud {
         aliases: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+        first_issuer: Some("sts.chinacloudapi.cn"),
         management_scope: Some("https://management.core.chinacloudapi.cn//.default"),
     },
     Cloud {
         aliases: &["login.microsoftonline.us", "login.usgovcloudapi.net"],
+        first_issuer: Some("sts.windows.net"),
         management_scope: Some("https://management.core.usgovcloudapi.net//.default"),
     },
     Cloud {
         aliases: &["login-us.microsoftonline.com"],
+        first_issuer: None,
         management_scope: None,
     },
     Cloud {
         aliases: &["login.microsoftonline.de"],
+        first_issuer: None,
         management_scope: None,
     },
     Cloud {
         aliases: &["login.sovcloud-identity.fr"],
-        management_scope: None,
+        first_issuer: None,
+        // As .NET's library has it. Of the others of its kind none is known for sure.
+        management_scope: Some("https://management.sovcloud-api.fr//.default"),
     },
     Cloud {
         aliases: &["login.sovcloud-identity.de"],
+        first_issuer: None,
         management_scope: None,
     },
     Cloud {
         aliases: &["login.sovcloud-identity.sg"],
+        first_issuer: None,
         management_scope: None,
     },
 ];

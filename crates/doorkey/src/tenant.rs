@@ -24,6 +24,9 @@ pub(crate) fn home_of(home_account_id: &str) -> Option<&str> {
 impl TenantId {
     pub(crate) const ORGANIZATIONS: &str = "organizations";
 
+    /// AD FS, which has one tenant, under a name of its own.
+    pub(crate) const ADFS: &str = "adfs";
+
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
         // Dots alone would climb in the URL's path.
@@ -50,7 +53,7 @@ impl TenantId {
 
     /// ADFS' only tenant.
     pub(crate) fn is_adfs(&self) -> bool {
-        self.is("adfs")
+        self.is(Self::ADFS)
     }
 
     fn is(&self, other: &str) -> bool {
@@ -65,6 +68,8 @@ pub(crate) struct TenantRules {
     pub(crate) additionally_allowed: Vec<String>,
     /// `AZURE_IDENTITY_DISABLE_MULTITENANTAUTH`: a request's tenant is ignored.
     pub(crate) single: bool,
+    /// The tenant is a part of the authority's address, and there is no other one there.
+    pub(crate) is_of_authority: bool,
 }
 
 impl TenantRules {
@@ -79,6 +84,14 @@ impl TenantRules {
         // ADFS has one tenant, under a name of its own.
         if self.single || self.configured.is_adfs() {
             return Ok(self.configured.clone());
+        }
+        if self.is_of_authority {
+            return Err(Error::invalid_argument(format!(
+                "this credential's `authority` is of tenant {:?} alone and cannot be asked for tenant \
+                 {:?}; make another credential for that one",
+                self.configured.as_str(),
+                requested.as_str(),
+            )));
         }
         let listed = |allowed: &String| allowed == "*" || requested.is(allowed);
         let open =
@@ -138,6 +151,7 @@ mod tests {
                 configured: TenantId::parse(configured).unwrap(),
                 additionally_allowed: allowed.iter().map(|&tenant| tenant.into()).collect(),
                 single,
+                is_of_authority: false,
             };
             let tenant = rules.resolve(requested).ok();
             assert_eq!(
@@ -146,5 +160,20 @@ mod tests {
                 "{configured} {allowed:?} {requested:?}"
             );
         }
+    }
+
+    #[test]
+    fn no_list_adds_a_tenant_to_an_authority_that_has_one() {
+        let rules = |is_of_authority| TenantRules {
+            configured: TenantId::parse("a").unwrap(),
+            additionally_allowed: vec!["*".into()],
+            single: false,
+            is_of_authority,
+        };
+        assert_eq!(rules(true).resolve(Some("A")).unwrap().as_str(), "a");
+        assert_eq!(rules(false).resolve(Some("b")).unwrap().as_str(), "b");
+        let error = rules(true).resolve(Some("b")).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument);
+        assert!(error.to_string().contains("`authority`"), "{error}");
     }
 }

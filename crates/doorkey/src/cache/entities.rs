@@ -13,6 +13,7 @@ use super::{
 use crate::{
     scopes::Scopes,
     sensitive::Sensitive,
+    tenant::TenantId,
     tokens::{self, Tokens},
 };
 use serde::{Deserialize, Serialize};
@@ -374,7 +375,10 @@ impl Account {
             realm,
             local_account_id: claims.oid.as_ref().unwrap_or(&claims.sub),
             username: claims.username().unwrap_or_default(),
-            authority_type: if realm == "adfs" { "ADFS" } else { "MSSTS" },
+            authority_type: match realm {
+                TenantId::ADFS => "ADFS",
+                _ => "MSSTS",
+            },
             account_source,
         });
         (

@@ -61,7 +61,8 @@ pub struct InteractiveBrowserCredentialOptions {
     /// More parameters of the authorization request, such as Entra ID's `dc` or `slice`.
     pub extra_query_parameters: Vec<(String, String)>,
     /// Where the browser is to come back, exactly as it is registered: `http`, `localhost` or
-    /// `127.0.0.1`, any path. Without a port, a free one is taken. Default: `http://localhost`.
+    /// `127.0.0.1`, any path. Without a port, a free one is taken; at AD FS 8400, as it compares the
+    /// port with the registered one. Default: `http://localhost`.
     pub redirect_uri: Option<String>,
     /// How long the person has in all. Default: 300 seconds.
     pub timeout: Option<Duration>,

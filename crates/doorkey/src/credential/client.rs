@@ -10,7 +10,7 @@ use crate::{
     session::{Configuration, Session},
     sign_in::SignIn,
     source::Entra,
-    tenant::{TenantId, TenantRules},
+    tenant::TenantRules,
 };
 use azure_core::cloud::CloudConfiguration;
 use std::{sync::Arc, time::Duration};
@@ -40,14 +40,16 @@ impl Client {
         } = self;
         let authority = authority(&options, record.as_ref(), &seams.environment)?;
         let client_id = choose_client_id(client_id, record.as_ref())?;
-        let tenant_id = options
-            .tenant_id
-            .as_deref()
-            .filter(|tenant| !tenant.is_empty())
-            .or(record.as_ref().map(|record| record.tenant_id.as_str()))
-            .unwrap_or(TenantId::ORGANIZATIONS);
+        let (authority, configured) = authority.with_tenant(
+            options
+                .tenant_id
+                .as_deref()
+                .filter(|tenant| !tenant.is_empty()),
+            record.as_ref().map(|record| record.tenant_id.as_str()),
+        )?;
         let tenants = TenantRules {
-            configured: TenantId::parse(tenant_id)?,
+            is_of_authority: authority.kind().has_tenant(),
+            configured,
             additionally_allowed: options.additionally_allowed_tenants,
             single: is_on(&seams.environment, "AZURE_IDENTITY_DISABLE_MULTITENANTAUTH")?,
         };
@@ -117,7 +119,7 @@ pub(super) fn names_authority(
     options: &PublicClientOptions,
     environment: &Environment,
 ) -> Result<bool> {
-    Ok(options.authority.is_some()
+    Ok(named(options.authority.as_deref()).is_some()
         || options.client_options.cloud.is_some()
         || environment.get(AUTHORITY_HOST)?.is_some())
 }
@@ -133,7 +135,7 @@ pub(crate) fn authority(
     let of_record = record
         .map(|record| Authority::parse(&record.authority, "the record's authority"))
         .transpose()?;
-    if let Some(given) = &options.authority {
+    if let Some(given) = named(options.authority.as_deref()) {
         let given = Authority::parse(given, "authority")?;
         return match of_record {
             Some(recorded) if !given.is_alias_of(&recorded) => {
@@ -198,6 +200,10 @@ pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn named(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 /// An empty text is none: that is how settings leave things out.

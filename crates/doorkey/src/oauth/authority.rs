@@ -1,13 +1,16 @@
+use super::authority_kind::{AuthorityKind, CIAM};
 use crate::{
     cloud::Cloud,
     error::{Error, Result},
+    tenant::TenantId,
 };
 use url::Url;
 
-/// Who issues the tokens: an https URL without a tenant.
+/// Who issues the tokens: an https URL, with a tenant only where that is a part of its address.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Authority {
     url: Url,
+    kind: AuthorityKind,
     aliases: Vec<String>,
 }
 
@@ -38,14 +41,10 @@ impl Authority {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("it has a query or a fragment"));
         }
-        if url.port().is_none()
-            && url.path() != "/"
-            && url.host_str().and_then(Cloud::of_host).is_some()
-        {
-            return Err(refuse("it has a path; give the tenant as `tenant_id`"));
-        }
+        let kind = AuthorityKind::of(&url).map_err(|why| refuse(&why))?;
         let mut authority = Self {
             url,
+            kind,
             aliases: Vec::new(),
         };
         let cloud = authority.cloud().map_or(&[][..], Cloud::aliases);
@@ -54,6 +53,83 @@ impl Authority {
         aliases.retain(|alias| alias != authority.host());
         authority.aliases = aliases;
         Ok(authority)
+    }
+
+    /// The authority as `tenant` is asked there, and the tenant by which it is asked. `chosen` is
+    /// what a caller says, `known` what stands in a record, which has no say where the address does.
+    pub(crate) fn with_tenant(
+        mut self,
+        chosen: Option<&str>,
+        known: Option<&str>,
+    ) -> Result<(Self, TenantId)> {
+        let chosen = chosen.map(TenantId::parse).transpose()?;
+        let otherwise = |default: &str| match (&chosen, known) {
+            (Some(chosen), _) => Ok(chosen.clone()),
+            (None, known) => TenantId::parse(known.unwrap_or(default)),
+        };
+        let own = match &self.kind {
+            AuthorityKind::Adfs => TenantId::parse(TenantId::ADFS)?,
+            AuthorityKind::B2c {
+                tenant: Some(tenant),
+                ..
+            }
+            | AuthorityKind::Ciam {
+                tenant: Some(tenant),
+            } => tenant.clone(),
+            AuthorityKind::B2c { tenant: None, .. } => {
+                return Err(Error::invalid_argument(format!(
+                    "{} alone says neither tenant nor policy; give `authority` as {0}/{{tenant}}/{{policy}}",
+                    self.as_str()
+                )));
+            }
+            AuthorityKind::Ciam { tenant: None } => {
+                let name = self.host().strip_suffix(CIAM).unwrap_or_default();
+                let tenant = otherwise(&format!("{name}.onmicrosoft.com"))?;
+                return Ok((self, tenant));
+            }
+            AuthorityKind::Cloud(_) | AuthorityKind::Other => {
+                let tenant = otherwise(TenantId::ORGANIZATIONS)?;
+                if tenant.as_str() != TenantId::ADFS {
+                    return Ok((self, tenant));
+                }
+                if self.cloud().is_some() {
+                    return Err(Error::invalid_argument(format!(
+                        "`tenant_id` \"adfs\" is AD FS, and {} is none; give the address of the AD FS \
+                         server as `authority`, such as https://fs.contoso.example/adfs",
+                        self.as_str()
+                    )));
+                }
+                self.url = self.join(&[TenantId::ADFS]);
+                self.kind = AuthorityKind::Adfs;
+                return Ok((self, tenant));
+            }
+        };
+        match chosen {
+            Some(chosen) if chosen != own => Err(Error::invalid_argument(format!(
+                "`tenant_id` is {:?} and `authority` is {}, which is of {:?} alone; leave one of them out",
+                chosen.as_str(),
+                self.as_str(),
+                own.as_str()
+            ))),
+            _ => Ok((self, own)),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &AuthorityKind {
+        &self.kind
+    }
+
+    /// Where it describes a tenant of it.
+    pub(super) fn metadata_url(&self, tenant: &TenantId) -> Url {
+        let version: &[&str] = match self.kind {
+            AuthorityKind::Adfs => &[],
+            _ => &["v2.0"],
+        };
+        let tenant = (!self.kind.has_tenant()).then(|| tenant.as_str());
+        let mut segments: Vec<_> = tenant.into_iter().collect();
+        segments.extend(version);
+        segments.extend([".well-known", "openid-configuration"]);
+        self.join(&segments)
     }
 
     /// The host alone, in lower case: the `environment` of cache entries, which have no port.
@@ -71,8 +147,10 @@ impl Authority {
 
     /// The cloud it belongs to, if its endpoints are known without asking.
     pub(crate) fn cloud(&self) -> Option<&'static Cloud> {
-        let plain = self.url.port().is_none() && self.url.path() == "/";
-        plain.then(|| Cloud::of_host(self.host())).flatten()
+        match self.kind {
+            AuthorityKind::Cloud(cloud) => Some(cloud),
+            _ => None,
+        }
     }
 
     /// Under which other names the cache may have entries of this authority: its cloud's other
@@ -152,6 +230,7 @@ mod tests {
             "https://login.microsoftonline.com#x",
             "https://a b",
             "https://login.microsoftonline.com/contoso.example",
+            "https://contoso.b2clogin.com/contoso.example",
         ] {
             let error = Authority::parse(text, "AZURE_AUTHORITY_HOST").unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument, "{text}");
@@ -183,6 +262,131 @@ mod tests {
             let parse = |text| Authority::parse(text, "authority").unwrap();
             assert_eq!(parse(one).is_alias_of(&parse(other)), same, "{one} {other}");
             assert_eq!(parse(other).is_alias_of(&parse(one)), same, "{other} {one}");
+        }
+    }
+
+    /// What is asked, and where its description is: by authority, `tenant_id` and a record's tenant.
+    #[test]
+    fn the_tenant_is_the_addresss_or_the_callers_or_the_records() {
+        let end = "/.well-known/openid-configuration";
+        for (text, chosen, known, tenant, url) in [
+            (
+                "login.example",
+                None,
+                None,
+                "organizations",
+                "https://login.example/organizations/v2.0",
+            ),
+            (
+                "login.example",
+                Some("T"),
+                Some("u"),
+                "t",
+                "https://login.example/t/v2.0",
+            ),
+            (
+                "login.example",
+                None,
+                Some("u"),
+                "u",
+                "https://login.example/u/v2.0",
+            ),
+            (
+                "fs.example/adfs",
+                None,
+                None,
+                "adfs",
+                "https://fs.example/adfs",
+            ),
+            (
+                "fs.example/adfs",
+                Some("ADFS"),
+                Some("t"),
+                "adfs",
+                "https://fs.example/adfs",
+            ),
+            (
+                "fs.example:444",
+                Some("adfs"),
+                None,
+                "adfs",
+                "https://fs.example:444/adfs",
+            ),
+            (
+                "fs.example",
+                None,
+                Some("adfs"),
+                "adfs",
+                "https://fs.example/adfs",
+            ),
+            (
+                "t.b2clogin.com/t.example/B2C_1_In",
+                None,
+                Some("u"),
+                "t.example",
+                "https://t.b2clogin.com/t.example/B2C_1_In/v2.0",
+            ),
+            (
+                "t.b2clogin.com/tfp/t.example/in/",
+                Some("t.example"),
+                None,
+                "t.example",
+                "https://t.b2clogin.com/tfp/t.example/in/v2.0",
+            ),
+            (
+                "t.ciamlogin.com",
+                None,
+                None,
+                "t.onmicrosoft.com",
+                "https://t.ciamlogin.com/t.onmicrosoft.com/v2.0",
+            ),
+            (
+                "t.ciamlogin.com",
+                Some("u"),
+                None,
+                "u",
+                "https://t.ciamlogin.com/u/v2.0",
+            ),
+            (
+                "t.ciamlogin.com/t.example",
+                None,
+                Some("u"),
+                "t.example",
+                "https://t.ciamlogin.com/t.example/v2.0",
+            ),
+        ] {
+            let authority = Authority::parse(text, "authority").unwrap();
+            let (authority, asked) = authority.with_tenant(chosen, known).unwrap();
+            assert_eq!(asked.as_str(), tenant, "{text} {chosen:?} {known:?}");
+            assert_eq!(
+                authority.metadata_url(&asked).as_str(),
+                format!("{url}{end}")
+            );
+            // As it is written anew, it is the same one.
+            let again = Authority::parse(authority.as_str(), "authority").unwrap();
+            assert_eq!(again.kind(), authority.kind(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_that_is_not_the_authoritys_is_refused_by_both_names() {
+        for (text, chosen, parts) in [
+            ("fs.example/adfs", "common", ["tenant_id", "fs.example"]),
+            ("t.b2clogin.com", "t.example", ["authority", "{policy}"]),
+            (
+                "t.b2clogin.com/t.example/p",
+                "u.example",
+                ["u.example", "t.example"],
+            ),
+            ("t.ciamlogin.com/t", "u", ["tenant_id", "t.ciamlogin.com/t"]),
+            ("login.microsoftonline.com", "adfs", ["AD FS", "authority"]),
+        ] {
+            let authority = Authority::parse(text, "authority").unwrap();
+            let error = authority.with_tenant(Some(chosen), None).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument);
+            for part in parts {
+                assert!(error.to_string().contains(part), "{text}: {error}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! ([OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation),
 //! item 6); everything else is.
 
-use super::endpoints::Issuer;
+use super::issuer::Issuer;
 use crate::{
     error::{Error, Result},
     sensitive::Sensitive,
@@ -90,7 +90,7 @@ mod tests {
     fn checked(token: &IdToken) -> Result<()> {
         let expected = Expected {
             client_id: "client",
-            issuer: &Issuer::Metadata("https://localhost:1/{tenantid}/v2.0".into()),
+            issuer: &Issuer::Metadata(vec!["https://localhost:1/{tenantid}/v2.0".into()]),
             nonce: Some(&Sensitive::new("n")),
             is_renewal: false,
             now: NOW,

@@ -2,11 +2,14 @@
 //! token.
 
 mod authority;
+mod authority_kind;
 mod authorize;
 mod device;
+mod discovery;
 mod endpoints;
 mod hint;
 mod id_token;
+mod issuer;
 mod pkce;
 mod refusal;
 mod token_reply;
@@ -15,6 +18,7 @@ mod transport;
 mod user_realm;
 
 pub(crate) use authority::Authority;
+pub(crate) use authority_kind::AuthorityKind;
 pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
 pub(crate) use device::{DeviceAuthorization, Poll};
 pub(crate) use endpoints::Endpoints;
@@ -28,7 +32,7 @@ use crate::{
     scopes::Scopes,
     seams::Clock,
     sensitive::Sensitive,
-    tenant::TenantId,
+    tenant::{self, TenantId},
     tokens::Tokens,
 };
 use azure_core::{Uuid, http::ClientOptions};
@@ -199,8 +203,9 @@ impl OAuthClient {
             ("refresh_token", refresh_token.expose()),
             ("scope", scope.as_str()),
         ];
-        let route = account
-            .split_once('.')
+        // Not of an account that has no home tenant, as at AD FS.
+        let route = tenant::home_of(account)
+            .and_then(|utid| Some((account.strip_suffix(utid)?.strip_suffix('.')?, utid)))
             .map(|(uid, utid)| format!("Oid:{uid}@{utid}"));
         let headers: Vec<_> = route
             .map(|route| ("x-anchormailbox", route))

@@ -155,14 +155,14 @@ fn lenient_scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
 
 #[cfg(test)]
 mod tests {
-    use super::{super::endpoints::Issuer, *};
+    use super::{super::issuer::Issuer, *};
 
     fn read(body: &str) -> Result<Tokens> {
         super::read(
             body.as_bytes(),
             &Expected {
                 client_id: "client",
-                issuer: &Issuer::Metadata("i".into()),
+                issuer: &Issuer::Metadata(vec!["i".into()]),
                 nonce: None,
                 is_renewal: false,
                 now: 1_000,

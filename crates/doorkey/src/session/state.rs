@@ -174,8 +174,9 @@ impl State {
                 .unwrap_or(&record.tenant_id)
                 .to_owned()
         });
-        let is_domain =
-            !request.tenant.is_id() && !tenant::NAMES_OF_HOME.contains(&request.tenant.as_str());
+        let is_domain = !request.tenant.is_id()
+            && !tenant::NAMES_OF_HOME.contains(&request.tenant.as_str())
+            && request.tenant.as_str() != TenantId::ADFS;
         let reply = Reply {
             asked_tenant: is_domain.then(|| request.tenant.as_str().to_owned()),
             realm: realm.clone(),
@@ -364,7 +365,7 @@ impl State {
                 tenant::home_of(&record.home_account_id)
             }
             // One tenant, under a name of its own.
-            "adfs" => Some("adfs"),
+            TenantId::ADFS => Some(TenantId::ADFS),
             domain => {
                 let owner = owner(oauth, &record.home_account_id);
                 self.cache.tenant_id_of(owner, domain)

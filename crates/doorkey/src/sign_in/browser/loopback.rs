@@ -52,10 +52,16 @@ impl Fault {
         let (message, error) = match (self, redirect_uri.port()) {
             (Self::Taken(address, error), Some(port)) => {
                 let (uri, ip) = (redirect_uri.with_port(port), address.ip());
+                let instead = if redirect_uri.port_is_compared() {
+                    "give a redirect_uri with another port that is registered for the application: \
+                     AD FS takes no other"
+                } else {
+                    "leave the port out of redirect_uri (a free one is then used: Entra ID takes any \
+                     port for http://localhost)"
+                };
                 let message = format!(
                     "port {port} of redirect_uri {uri:?} cannot be used on {ip}: {error}; end the \
-                     program that has it, or leave the port out of redirect_uri (a free one is \
-                     then used: Entra ID takes any port for http://localhost)"
+                     program that has it, or {instead}"
                 );
                 (message, error)
             }

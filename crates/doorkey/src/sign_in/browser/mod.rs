@@ -19,7 +19,7 @@ pub(crate) use redirect_uri::RedirectUri;
 use super::{Question, before, deadline_after, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{Attempt, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient},
+    oauth::{Attempt, AuthorityKind, AuthorizationRequest, CodeGrant, Endpoints, OAuthClient},
     oauth_error::OAuthError,
     options::{SignInObserver, SignInPrompt},
     tokens::Tokens,
@@ -82,7 +82,10 @@ impl BrowserSignIn {
         // The authority first: where it is wrong, no page needs to open.
         let endpoints = oauth.endpoints(question.parameters.tenant).await?;
         let attempt = Attempt::new()?;
-        let listener = Listener::bind(&self.redirect_uri).await?;
+        let listener = match oauth.authority().kind() {
+            AuthorityKind::Adfs => Listener::bind(&self.redirect_uri.at_adfs()).await?,
+            _ => Listener::bind(&self.redirect_uri).await?,
+        };
         let redirect_uri = listener.redirect_uri().to_owned();
         let url = self.url(oauth, question, &endpoints, &attempt, &redirect_uri);
         // The deadline is the person's: it begins when they are asked.

@@ -15,7 +15,12 @@ pub(crate) struct RedirectUri {
     port_at: Option<usize>,
     port: Option<u16>,
     path: String,
+    /// Whether the authority takes no other port than the registered one.
+    port_is_compared: bool,
 }
+
+/// Where Azure's own tools come back to from AD FS.
+const PORT_AT_ADFS: u16 = 8400;
 
 impl RedirectUri {
     /// `http://localhost` on an ephemeral port.
@@ -76,13 +81,32 @@ impl RedirectUri {
             port_at: (!written).then_some(host_end),
             port: url.port_or_known_default().filter(|_| written),
             path: url.path().to_owned(),
+            port_is_compared: false,
             text: text.to_owned(),
         })
+    }
+
+    /// The same for AD FS, which compares the port, too: where none is written, the one that Azure's
+    /// tools have registered.
+    pub(crate) fn at_adfs(&self) -> Self {
+        let port = self.port.unwrap_or(PORT_AT_ADFS);
+        Self {
+            text: self.with_port(port),
+            port_at: None,
+            port: Some(port),
+            path: self.path.clone(),
+            port_is_compared: true,
+        }
     }
 
     /// The port asked for; `None` for any.
     pub(crate) fn port(&self) -> Option<u16> {
         self.port
+    }
+
+    /// Whether leaving the port out would help where it is taken.
+    pub(crate) fn port_is_compared(&self) -> bool {
+        self.port_is_compared
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -133,6 +157,19 @@ mod tests {
             assert_eq!(uri.port(), port, "{given}");
             assert_eq!(uri.path(), path, "{given}");
             assert_eq!(uri.with_port(5000), sent, "{given}");
+        }
+    }
+
+    #[test]
+    fn has_a_port_at_adfs() {
+        for (given, sent) in [
+            (RedirectUri::DEFAULT, "http://localhost:8400"),
+            ("http://localhost/a", "http://localhost:8400/a"),
+            ("http://127.0.0.1:5001", "http://127.0.0.1:5001"),
+        ] {
+            let uri = RedirectUri::parse(given).unwrap().at_adfs();
+            let port = uri.port().unwrap();
+            assert_eq!(uri.with_port(port), sent, "{given}");
         }
     }
 
