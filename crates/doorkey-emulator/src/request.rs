@@ -1,23 +1,26 @@
 //! The log of the requests that an emulator received.
 
+use crate::tenant::{TFP, is_policy};
 use http::{HeaderMap, Method, request::Parts};
 use std::fmt;
 
-/// An endpoint of the authority, as tests name it.
+/// An endpoint of the authority, as tests name it. In the place of `{tenant}` may stand
+/// `{tenant}/{policy}` of Azure AD B2C.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// `/{tenant}/oauth2/v2.0/authorize`
+    /// `/{tenant}/oauth2/v2.0/authorize`, `/adfs/oauth2/authorize`
     Authorize,
-    /// `/{tenant}/oauth2/v2.0/token`
+    /// `/{tenant}/oauth2/v2.0/token`, `/adfs/oauth2/token`
     Token,
-    /// `/{tenant}/oauth2/v2.0/devicecode`
+    /// `/{tenant}/oauth2/v2.0/devicecode`, `/adfs/oauth2/devicecode`
     DeviceCode,
-    /// `/{tenant}/v2.0/.well-known/openid-configuration`
+    /// `/{tenant}/v2.0/.well-known/openid-configuration`,
+    /// `/adfs/.well-known/openid-configuration`
     OpenIdConfiguration,
     /// `/common/discovery/instance`
     InstanceDiscovery,
-    /// `/{tenant}/discovery/v2.0/keys`
+    /// `/{tenant}/discovery/v2.0/keys`, `/adfs/discovery/keys`
     Jwks,
     /// `/common/userrealm/{username}`
     UserRealm,
@@ -32,8 +35,13 @@ pub enum Endpoint {
 impl Endpoint {
     /// The endpoint at `path`; pages have none.
     pub(crate) fn at(path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.split('/').skip(1).collect();
-        match segments.as_slice() {
+        let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+        match without_policy(&segments) {
+            ["adfs", "oauth2", "authorize"] => Some(Self::Authorize),
+            ["adfs", "oauth2", "token"] => Some(Self::Token),
+            ["adfs", "oauth2", "devicecode"] => Some(Self::DeviceCode),
+            ["adfs", ".well-known", "openid-configuration"] => Some(Self::OpenIdConfiguration),
+            ["adfs", "discovery", "keys"] => Some(Self::Jwks),
             [_, "oauth2", "v2.0", "authorize"] => Some(Self::Authorize),
             [_, "oauth2", "v2.0", "token"] => Some(Self::Token),
             [_, "oauth2", "v2.0", "devicecode"] => Some(Self::DeviceCode),
@@ -46,6 +54,15 @@ impl Endpoint {
             ["resource", "me"] => Some(Self::Resource),
             _ => None,
         }
+    }
+}
+
+/// A path below a policy of B2C, as if it were below a tenant alone.
+fn without_policy<'a, 'b>(segments: &'a [&'b str]) -> &'a [&'b str] {
+    match segments {
+        [TFP, _, policy, ..] if is_policy(policy) => &segments[2..],
+        [_, policy, ..] if is_policy(policy) => &segments[1..],
+        segments => segments,
     }
 }
 
@@ -229,6 +246,18 @@ mod tests {
                 Some(Endpoint::UserRealm),
             ),
             ("/resource/me", Some(Endpoint::Resource)),
+            ("/adfs/oauth2/token/", Some(Endpoint::Token)),
+            (
+                "/adfs/.well-known/openid-configuration",
+                Some(Endpoint::OpenIdConfiguration),
+            ),
+            ("/t/B2C_1_in/oauth2/v2.0/token", Some(Endpoint::Token)),
+            (
+                "/tfp/t/b2c_1_in/oauth2/v2.0/authorize",
+                Some(Endpoint::Authorize),
+            ),
+            ("/t/other/oauth2/v2.0/token", None),
+            ("/adfs/oauth2/deviceauth", None),
             ("/sign-in", None),
             ("/common/oauth2/token", None),
             ("/", None),

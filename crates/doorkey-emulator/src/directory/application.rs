@@ -32,7 +32,18 @@ impl Application {
                     .is_some_and(same_but_for_port)
         })
     }
+
+    /// Whether a sign-in at AD FS may return to `uri`: it compares the port, too. `http://localhost`
+    /// is registered there with the port of Azure's tools.
+    pub(crate) fn allows_redirect_at_adfs(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| {
+            registered == uri || (registered == "http://localhost" && uri == AT_ADFS)
+        })
+    }
 }
+
+/// Where Azure's tools come back to from AD FS, however `http://localhost` is registered.
+const AT_ADFS: &str = "http://localhost:8400";
 
 /// `uri`, if it is on a loopback host that Entra ID knows.
 fn loopback(uri: &str) -> Option<Url> {

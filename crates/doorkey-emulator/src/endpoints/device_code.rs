@@ -1,15 +1,11 @@
 //! The device authorization endpoint (RFC 8628, sections 3.1 and 3.2).
 
-use super::{answer, application};
+use super::{answer, application, realm::Realm};
 use crate::{
     claims::Claims, exchange::Exchange, grants::device::DeviceRequest, refusal::Refusal,
     scopes::Scopes, service::Service, tenant::Audience,
 };
-use axum::{
-    Extension,
-    body::Body,
-    extract::{Path, State},
-};
+use axum::{Extension, body::Body, extract::State};
 use http::Response;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,7 +13,7 @@ use std::sync::Arc;
 /// Begins a sign-in that a person finishes on another device.
 pub(super) async fn begin(
     State(service): State<Arc<Service>>,
-    Path(tenant): Path<String>,
+    Realm(tenant): Realm,
     Extension(exchange): Extension<Exchange>,
 ) -> Response<Body> {
     answer(codes(&service, &tenant, &exchange), &exchange)
@@ -41,7 +37,12 @@ fn codes(service: &Service, tenant: &str, exchange: &Exchange) -> Result<Value, 
     };
     let interval = service.settings.device_code_interval;
     let codes = service.devices.begin(request, interval, exchange.now);
-    let uri = format!("{}/common/oauth2/deviceauth", exchange.base);
+    let of = if audience.is_adfs() {
+        audience.realm()
+    } else {
+        "common"
+    };
+    let uri = format!("{}/{of}/oauth2/deviceauth", exchange.base);
     let message = format!(
         "To sign in, use a web browser to open the page {uri} and enter the code {} to \
          authenticate.",

@@ -1,12 +1,13 @@
 //! What clients ask before they know the endpoints (OpenID Connect Discovery 1.0).
 
-use super::answer;
-use crate::{exchange::Exchange, refusal::Refusal, service::Service, tenant::Audience};
-use axum::{
-    Extension,
-    body::Body,
-    extract::{Path, State},
+use super::{answer, realm::Realm};
+use crate::{
+    exchange::Exchange,
+    refusal::Refusal,
+    service::Service,
+    tenant::{Audience, access_token_issuer},
 };
+use axum::{Extension, body::Body, extract::State};
 use http::Response;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -71,7 +72,7 @@ pub(super) fn cloud_hosts() -> impl Iterator<Item = &'static str> {
 /// The metadata of an authority (OpenID Connect Discovery 1.0, section 3).
 pub(super) async fn open_id(
     State(service): State<Arc<Service>>,
-    Path(tenant): Path<String>,
+    Realm(tenant): Realm,
     Extension(exchange): Extension<Exchange>,
 ) -> Response<Body> {
     let metadata = Audience::find(&tenant, &service.directory)
@@ -81,9 +82,12 @@ pub(super) async fn open_id(
 }
 
 fn metadata(audience: &Audience<'_>, base: &str) -> Value {
+    if audience.is_adfs() {
+        return adfs_metadata(audience, base);
+    }
     let realm = audience.realm();
     let endpoint = |name: &str| format!("{base}/{realm}/oauth2/v2.0/{name}");
-    json!({
+    let mut metadata = json!({
         "token_endpoint": endpoint("token"),
         "token_endpoint_auth_methods_supported": ["none"],
         "jwks_uri": format!("{base}/{realm}/discovery/v2.0/keys"),
@@ -107,13 +111,45 @@ fn metadata(audience: &Audience<'_>, base: &str) -> Value {
         "cloud_instance_name": "microsoftonline.com",
         "cloud_graph_host_name": "graph.windows.net",
         "msgraph_host": "graph.microsoft.com",
+    });
+    if let (Audience::Policy { .. }, Value::Object(members)) = (audience, &mut metadata) {
+        members.remove("device_authorization_endpoint");
+    }
+    metadata
+}
+
+/// The members and the slashes of AD FS 2019
+/// ([MS-OIDCE](https://learn.microsoft.com/openspecs/windows_protocols/ms-oidce/f629647a-4825-465b-80bb-32c7e9cec2c8)).
+fn adfs_metadata(audience: &Audience<'_>, base: &str) -> Value {
+    json!({
+        "issuer": audience.issuer(base),
+        "authorization_endpoint": format!("{base}/adfs/oauth2/authorize/"),
+        "token_endpoint": format!("{base}/adfs/oauth2/token/"),
+        "jwks_uri": format!("{base}/adfs/discovery/keys"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": [
+            "authorization_code", "refresh_token", "password",
+            "urn:ietf:params:oauth:grant-type:device_code", "device_code",
+        ],
+        "subject_types_supported": ["pairwise"],
+        "scopes_supported": ["user_impersonation", "offline_access", "profile", "email", "openid"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "access_token_issuer": access_token_issuer(base),
+        "claims_supported": [
+            "aud", "iss", "iat", "exp", "auth_time", "nonce", "sub", "upn", "unique_name",
+        ],
+        "microsoft_multi_refresh_token": true,
+        "end_session_endpoint": format!("{base}/adfs/oauth2/logout"),
+        "device_authorization_endpoint": format!("{base}/adfs/oauth2/devicecode"),
+        "capabilities": [],
     })
 }
 
 /// The keys that tokens are checked with (RFC 7517, section 5).
 pub(super) async fn keys(
     State(service): State<Arc<Service>>,
-    Path(tenant): Path<String>,
+    Realm(tenant): Realm,
     Extension(exchange): Extension<Exchange>,
 ) -> Response<Body> {
     let keys = Audience::find(&tenant, &service.directory).map(|audience| {

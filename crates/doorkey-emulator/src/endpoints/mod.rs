@@ -3,6 +3,7 @@
 mod authorize;
 mod device_code;
 mod discovery;
+mod realm;
 mod resource;
 mod token;
 mod user_realm;
@@ -40,6 +41,9 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
             post(device_code::begin).fallback(post_only),
         )
         .route("/{tenant}/oauth2/v2.0/logout", get(sign_in::sign_out))
+        .merge(adfs())
+        .merge(policies("/{tenant}/{policy}"))
+        .merge(policies("/tfp/{tenant}/{policy}"))
         .route(
             "/{tenant}/oauth2/deviceauth",
             get(sign_in::device).post(sign_in::device),
@@ -54,6 +58,53 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .merge(federation::router())
         .fallback(pages::not_found)
         .with_state(service)
+}
+
+/// AD FS, which has its own paths, some with a slash at the end in its metadata.
+fn adfs() -> Router<Arc<Service>> {
+    let authorize = || get(authorize::show).post(authorize::show);
+    let token = || post(token::token).fallback(post_only);
+    Router::new()
+        .route("/adfs/oauth2/authorize", authorize())
+        .route("/adfs/oauth2/authorize/", authorize())
+        .route("/adfs/oauth2/token", token())
+        .route("/adfs/oauth2/token/", token())
+        .route(
+            "/adfs/oauth2/devicecode",
+            post(device_code::begin).fallback(post_only),
+        )
+        .route("/adfs/oauth2/logout", get(sign_in::sign_out))
+        .route(
+            "/adfs/oauth2/deviceauth",
+            get(sign_in::device).post(sign_in::device),
+        )
+        .route(
+            "/adfs/.well-known/openid-configuration",
+            get(discovery::open_id),
+        )
+        .route("/adfs/discovery/keys", get(discovery::keys))
+}
+
+/// Azure AD B2C, whose policies each have endpoints.
+fn policies(path: &str) -> Router<Arc<Service>> {
+    Router::new()
+        .route(
+            &format!("{path}/oauth2/v2.0/authorize"),
+            get(authorize::show).post(authorize::show),
+        )
+        .route(
+            &format!("{path}/oauth2/v2.0/token"),
+            post(token::token).fallback(post_only),
+        )
+        .route(
+            &format!("{path}/oauth2/v2.0/logout"),
+            get(sign_in::sign_out),
+        )
+        .route(
+            &format!("{path}/v2.0/.well-known/openid-configuration"),
+            get(discovery::open_id),
+        )
+        .route(&format!("{path}/discovery/v2.0/keys"), get(discovery::keys))
 }
 
 /// Refuses another method at an endpoint for POST (RFC 6749, section 3.2).

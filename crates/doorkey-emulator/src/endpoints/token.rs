@@ -1,6 +1,6 @@
 //! The token endpoint (RFC 6749, section 3.2).
 
-use super::{answer, application};
+use super::{answer, application, realm::Realm};
 use crate::{
     claims::Claims,
     directory::{Application, SamlVersion, Tenant, User},
@@ -12,11 +12,7 @@ use crate::{
     service::Service,
     tenant::Audience,
 };
-use axum::{
-    Extension,
-    body::Body,
-    extract::{Path, State},
-};
+use axum::{Extension, body::Body, extract::State};
 use http::Response;
 use serde_json::Value;
 use std::sync::Arc;
@@ -27,7 +23,7 @@ const GRAPH: &str = "openid profile offline_access https://graph.microsoft.com/.
 /// Exchanges a grant for tokens.
 pub(super) async fn token(
     State(service): State<Arc<Service>>,
-    Path(tenant): Path<String>,
+    Realm(tenant): Realm,
     Extension(exchange): Extension<Exchange>,
 ) -> Response<Body> {
     answer(
@@ -106,6 +102,9 @@ impl<'a> TokenRequest<'a> {
             .seal
             .open_value(self.required("refresh_token")?)
             .ok_or_else(Refusal::malformed_grant)?;
+        if token.own.as_deref() != self.audience.own_tokens() {
+            return Err(Refusal::malformed_grant());
+        }
         let user = self
             .service
             .directory
@@ -216,7 +215,11 @@ impl<'a> TokenRequest<'a> {
     ) -> Result<Value, Refusal> {
         let resource = scopes.only_resource()?;
         self.check_resource_parameter(resource)?;
-        let needed = self.service.consents.needed(user, self.application, scopes);
+        let needed = match self.audience {
+            // It asks nobody.
+            Audience::Adfs(_) => Vec::new(),
+            _ => self.service.consents.needed(user, self.application, scopes),
+        };
         let given =
             consent::audiences(scopes).filter(|audience| grant.consented.contains(audience));
         let given: Vec<String> = given.collect();
@@ -241,6 +244,7 @@ impl<'a> TokenRequest<'a> {
             return Err(refusal.with_claims(self.claims.text.clone()));
         }
         let issue = Issue {
+            audience: &self.audience,
             grant,
             user,
             tenant,

@@ -1,7 +1,7 @@
 //! Authorization codes (RFC 6749, section 4.1; RFC 7636).
 
 use super::Grant;
-use crate::{random, refusal::Refusal};
+use crate::{random, refusal::Refusal, tenant::ADFS};
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
     digest::{SHA256, digest},
@@ -141,9 +141,12 @@ impl Codes {
     }
 }
 
-/// Whether a code may be redeemed at `realm`: where it was asked for, or at the person's tenant.
+/// Whether a code may be redeemed at `realm`: where it was asked for, or at the person's tenant of
+/// Entra ID.
 fn same_realm(code: &IssuedCode, realm: &str) -> bool {
-    code.realm.eq_ignore_ascii_case(realm) || code.grant.tenant_id.eq_ignore_ascii_case(realm)
+    let is_of_entra = code.realm != ADFS && !code.realm.contains('/');
+    code.realm.eq_ignore_ascii_case(realm)
+        || (is_of_entra && code.grant.tenant_id.eq_ignore_ascii_case(realm))
 }
 
 /// RFC 7636, sections 4.1 and 4.2: 43 to 128 unreserved characters.

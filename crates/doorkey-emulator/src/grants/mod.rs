@@ -1,5 +1,6 @@
 //! What people granted to applications, and the tokens made from it.
 
+mod adfs;
 pub(crate) mod code;
 pub(crate) mod consent;
 pub(crate) mod device;

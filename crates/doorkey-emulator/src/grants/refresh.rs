@@ -21,6 +21,9 @@ pub(crate) struct RefreshToken {
     pub(crate) grant: Grant,
     /// The family whose members may use it, where the application is of one.
     family: Option<String>,
+    /// The AD FS or the policy that it is of; of Entra ID where there is none.
+    #[serde(default)]
+    pub(crate) own: Option<String>,
     /// Seconds since 1970.
     issued: i64,
     /// How often the person's tokens had been revoked when it was issued. A count and not a time:
@@ -50,6 +53,7 @@ impl Revocations {
         grant: &Grant,
         user: &User,
         application: &Application,
+        own: Option<&str>,
         now: OffsetDateTime,
     ) -> String {
         seal.seal(&RefreshToken {
@@ -57,7 +61,8 @@ impl Revocations {
                 client_id: application.client_id.clone(),
                 ..grant.clone()
             },
-            family: application.family.clone(),
+            family: application.family.clone().filter(|_| own.is_none()),
+            own: own.map(str::to_owned),
             issued: now.unix_timestamp(),
             revocations: self.of(user).map_or(0, |(count, _)| count),
         })

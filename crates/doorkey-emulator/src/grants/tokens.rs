@@ -9,6 +9,7 @@ use crate::{
     resources::TokenVersion,
     scopes::{ResourceScopes, Scopes},
     service::Service,
+    tenant::Audience,
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,14 +17,16 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 /// How far back a token's beginning is set, as in Entra ID, for clocks that are late.
-const CLOCK_SKEW: Duration = Duration::minutes(5);
+pub(super) const CLOCK_SKEW: Duration = Duration::minutes(5);
 
 /// How long an id token lives.
-const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
+pub(super) const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
 
 /// All that a token reply is made from.
 #[derive(Debug)]
 pub(crate) struct Issue<'a> {
+    /// Where the tokens are asked for.
+    pub(crate) audience: &'a Audience<'a>,
     pub(crate) grant: &'a Grant,
     pub(crate) user: &'a User,
     /// The tenant that the tokens are of.
@@ -42,6 +45,9 @@ impl Issue<'_> {
         exchange: &Exchange,
         resource: &ResourceScopes,
     ) -> Value {
+        if self.audience.is_adfs() {
+            return self.adfs_reply(service, exchange, resource);
+        }
         let lifetime = service
             .settings
             .access_token_lifetime(self.claims.continuous_access);
@@ -64,6 +70,7 @@ impl Issue<'_> {
                 self.grant,
                 self.user,
                 self.application,
+                self.audience.own_tokens(),
                 exchange.now,
             ));
             if let Some(family) = &self.application.family {
@@ -74,7 +81,7 @@ impl Issue<'_> {
             reply["id_token"] = json!(service.signing_key.sign(&self.id_token(exchange)));
         }
         if exchange.parameter("client_info") == Some("1") {
-            reply["client_info"] = json!(client_info(self.user));
+            reply["client_info"] = json!(self.audience.client_info(self.user));
         }
         reply
     }
@@ -85,6 +92,9 @@ impl Issue<'_> {
         resource: &ResourceScopes,
         lifetime: Duration,
     ) -> Value {
+        if let Audience::Policy { .. } = self.audience {
+            return self.access_token_v2(exchange, resource, lifetime);
+        }
         let mut claims = self.access_token(exchange.now, resource, lifetime);
         claims["iss"] = json!(format!("https://sts.windows.net/{}/", self.tenant.id));
         claims["appid"] = json!(self.application.client_id);
@@ -176,11 +186,26 @@ impl Issue<'_> {
         if let Some(nonce) = self.nonce {
             claims["nonce"] = json!(nonce);
         }
+        if let Audience::Policy { policy, .. } = self.audience {
+            self.as_b2c(&mut claims, policy);
+        }
         claims
     }
 
+    /// B2C names its policy and the person's addresses, and neither tenant nor user name.
+    fn as_b2c(&self, claims: &mut Value, policy: &str) {
+        claims["tfp"] = json!(policy);
+        claims["emails"] = json!([self.user.username]);
+        claims["sub"] = json!(self.object_id());
+        claims["ver"] = json!("1.0");
+        if let Value::Object(claims) = claims {
+            claims.remove("tid");
+            claims.remove("preferred_username");
+        }
+    }
+
     fn issuer(&self, exchange: &Exchange) -> String {
-        format!("{}/{}/v2.0", exchange.base, self.tenant.id)
+        self.audience.issuer_for(&exchange.base, self.tenant)
     }
 
     fn is_guest(&self) -> bool {
@@ -194,14 +219,14 @@ impl Issue<'_> {
     }
 
     /// A person's name for one audience alone (OpenID Connect Core 1.0, section 8.1).
-    fn subject(&self, audience: &str) -> String {
+    pub(super) fn subject(&self, audience: &str) -> String {
         let name = format!("{}/{}/{audience}", self.tenant.id, self.object_id());
         URL_SAFE_NO_PAD.encode(digest(&SHA256, name.as_bytes()))
     }
 }
 
 /// Who somebody is at home: `client_info`, which makes a cache's `home_account_id`.
-pub(crate) fn client_info(user: &User) -> String {
-    let info = json!({"uid": user.object_id, "utid": user.tenant_id});
+pub(crate) fn client_info(uid: &str, utid: &str) -> String {
+    let info = json!({"uid": uid, "utid": utid});
     URL_SAFE_NO_PAD.encode(info.to_string())
 }

@@ -1,5 +1,6 @@
 //! What Entra ID says when it refuses (RFC 6749, sections 4.1.2.1 and 5.2).
 
+mod adfs;
 mod application;
 mod device;
 mod grant;
@@ -80,6 +81,9 @@ impl Refusal {
 
     /// The body of a reply.
     pub(crate) fn body(&self, exchange: &Exchange) -> Value {
+        if exchange.request.path.starts_with("/adfs/") {
+            return self.adfs_body();
+        }
         let mut body = json!({
             "error": self.error,
             "error_description": self.description(exchange),

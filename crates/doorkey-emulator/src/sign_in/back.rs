@@ -2,7 +2,11 @@
 
 use crate::directory::{Tenant, User};
 use crate::{
-    exchange::Exchange, grants, pages, refusal::Refusal, service::Service, tenant::Audience,
+    exchange::Exchange,
+    pages,
+    refusal::Refusal,
+    service::Service,
+    tenant::{ADFS, Audience},
 };
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header::LOCATION};
@@ -51,12 +55,14 @@ impl Back {
         tenant: &Tenant,
     ) -> Response<Body> {
         let mut answer = vec![("code", code)];
-        if self.client_info {
-            answer.push(("client_info", grants::client_info(user)));
+        let audience = Audience::find(&self.realm, &service.directory).ok();
+        let client_info = audience.as_ref().and_then(|here| here.client_info(user));
+        if let Some(client_info) = client_info.filter(|_| self.client_info) {
+            answer.push(("client_info", client_info));
         }
         answer.push(("session_state", crate::random::uuid()));
-        let issuer = format!("{}/{}/v2.0", exchange.base, tenant.id);
-        self.answer(service, answer, issuer)
+        let issuer = audience.map(|here| here.issuer_for(&exchange.base, tenant));
+        self.answer(service, answer, issuer.unwrap_or_default())
     }
 
     /// Answers with a refusal.
@@ -71,6 +77,10 @@ impl Back {
             ("error_description", refusal.description(exchange)),
             ("error_uri", refusal.error_uri(exchange)),
         ];
+        let answer = match self.realm.as_str() {
+            ADFS => refusal.adfs_answer(),
+            _ => answer,
+        };
         let issuer = Audience::find(&self.realm, &service.directory)
             .map(|audience| audience.issuer(&exchange.base))
             .unwrap_or_default();

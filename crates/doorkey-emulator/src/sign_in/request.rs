@@ -85,7 +85,11 @@ fn verify(service: &Service, tenant: &str, exchange: &Exchange) -> Result<Back, 
     let audience = Audience::find(tenant, &service.directory)?;
     let application = endpoints::application(service, &audience, exchange)?;
     let redirect_uri = required("redirect_uri")?;
-    if !application.allows_redirect_to(redirect_uri) {
+    let is_allowed = match audience {
+        Audience::Adfs(_) => application.allows_redirect_at_adfs(redirect_uri),
+        _ => application.allows_redirect_to(redirect_uri),
+    };
+    if !is_allowed {
         return Err(Refusal::unregistered_redirect_uri(
             redirect_uri,
             &application.client_id,

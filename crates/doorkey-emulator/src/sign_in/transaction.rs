@@ -18,7 +18,7 @@ use crate::{
     refusal::Refusal,
     scopes::Scopes,
     service::Service,
-    tenant::Audience,
+    tenant::{ADFS, Audience},
 };
 use axum::body::Body;
 use http::Response;
@@ -231,7 +231,9 @@ impl Transaction {
     /// Whether the person still has to agree.
     pub(super) fn needs_consent(&self, service: &Service, user: &User) -> bool {
         let asked = self.prompt == Prompt::Consent;
-        !self.consented
+        // AD FS asks nobody.
+        self.realm != ADFS
+            && !self.consented
             && self.application(service).is_some_and(|application| {
                 asked
                     || !service

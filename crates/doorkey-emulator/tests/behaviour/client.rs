@@ -42,7 +42,7 @@ pub(crate) fn form(pairs: Pairs<'_>) -> String {
 }
 
 /// A reply in JSON.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Json {
     pub(crate) status: StatusCode,
     pub(crate) headers: http::HeaderMap,

@@ -1,7 +1,9 @@
 //! The emulator as its clients meet it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod adfs;
 mod authorize;
+mod b2c;
 mod client;
 mod controls;
 mod device_code;
