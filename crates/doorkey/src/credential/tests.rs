@@ -1,5 +1,6 @@
 //! What is refused before anything is sent, and what the options choose.
 
+mod authorities;
 mod interactive;
 
 use crate::{
