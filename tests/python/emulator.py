@@ -73,6 +73,13 @@ def me(token):
         return json.load(reply)
 
 
+def adfs_metadata():
+    """The metadata of AD FS, which has no versions."""
+    url = f"{AUTHORITY}/adfs/.well-known/openid-configuration"
+    with urllib.request.urlopen(url, context=_TLS) as reply:
+        return json.load(reply)
+
+
 def metadata(tenant):
     """The metadata of an authority."""
     url = f"{AUTHORITY}/{quote(tenant)}/v2.0/.well-known/openid-configuration"

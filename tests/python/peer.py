@@ -4,6 +4,7 @@
     peer.py token SCOPE RECORD   prints the token; asks nobody
 """
 
+import os
 import sys
 
 from azure.identity import (
@@ -26,6 +27,7 @@ def sign_in(scope):
         prompt_callback=prompt,
         cache_persistence_options=CACHE,
         authority=AUTHORITY,
+        tenant_id=os.environ.get("DOORKEY_PEER_TENANT"),
         disable_instance_discovery=True,
     )
     return credential.authenticate(scopes=[scope]).serialize()

@@ -25,6 +25,8 @@ const THIRD_SCOPE: &str = "https://storage.azure.com/.default";
 struct Scene {
     emulator: Emulator,
     peer: Peer,
+    /// `adfs`, where they all sign in at AD FS.
+    tenant: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,12 +37,20 @@ enum Peer {
 
 impl Scene {
     async fn new(peer: Peer) -> Self {
+        Self::at(peer, None).await
+    }
+
+    async fn at(peer: Peer, tenant: Option<&'static str>) -> Self {
         let emulator = Emulator::builder()
             .device_code_interval(Duration::from_secs(1))
             .start()
             .await
             .expect("the emulator starts");
-        let scene = Self { emulator, peer };
+        let scene = Self {
+            emulator,
+            peer,
+            tenant,
+        };
         fs::create_dir_all(scene.folder()).expect("a folder for the cache");
         scene
     }
@@ -81,7 +91,10 @@ impl Scene {
             client: PublicClientOptions {
                 authority: Some(self.emulator.authority().into()),
                 // msal-node signs in to this tenant.
-                tenant_id: (self.peer == Peer::Node).then(|| self.emulator.tenant_id().into()),
+                tenant_id: match self.peer {
+                    Peer::Node => Some(self.emulator.tenant_id().into()),
+                    Peer::Python => self.tenant.map(Into::into),
+                },
                 disable_instance_discovery: true,
                 cache_persistence: Some(TokenCachePersistenceOptions {
                     store: Some(Arc::new(PlainFileStore::in_folder(self.folder()))),
@@ -147,6 +160,9 @@ impl Scene {
             Peer::Python => {
                 let mut command = python(&self.emulator);
                 command.arg("peer.py");
+                if let Some(tenant) = self.tenant {
+                    command.env("DOORKEY_PEER_TENANT", tenant);
+                }
                 command
             }
             Peer::Node => self.node(),
@@ -305,6 +321,31 @@ async fn we_sign_in_and_python_is_silent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn python_and_we_renew_in_turns() {
     both_renew_in_turns(Peer::Python).await;
+}
+
+/// AD FS does not say that it granted the scopes, so Python asks it each time, and so do we where
+/// Python signed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn python_and_we_share_a_sign_in_at_adfs() {
+    let scene = Scene::at(Peer::Python, Some("adfs")).await;
+    let record = scene.they_sign_in().await.expect("Python has records");
+    assert_eq!(record.tenant_id, "adfs");
+    let theirs = scene.document();
+    // By the record alone, which says that it is of AD FS.
+    scene.our_token(SCOPE, Some(&record)).await;
+    scene.our_token(SCOPE, Some(&record)).await;
+    assert_eq!(scene.redeemed(), 1, "what we got is found again");
+    let ours = scene.document();
+    for section in ["Account", "AppMetadata"] {
+        assert_eq!(ours[section], theirs[section], "{section}");
+    }
+
+    let scene = Scene::at(Peer::Python, Some("adfs")).await;
+    let record = scene.we_sign_in().await;
+    scene.our_token(SCOPE, Some(&record)).await;
+    assert_eq!(scene.redeemed(), 0);
+    scene.their_token(SCOPE, &record).await;
+    assert_eq!(scene.redeemed(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,9 @@ from emulator import (
     TENANT_ID,
     USERS,
     Session,
+    adfs_metadata,
     at_the_browser,
+    checked,
     checked_access_token,
     me,
 )
@@ -158,6 +160,46 @@ class Password(unittest.TestCase):
                 with self.assertRaises(ClientAuthenticationError) as caught:
                     self.credential(name, password).get_token(scope)
                 self.assertIn(number, str(caught.exception))
+
+
+class Adfs(unittest.TestCase):
+    """An authority of this kind is trusted without Microsoft's instance discovery."""
+
+    ADFS = {"authority": AUTHORITY, "tenant_id": "adfs"}
+
+    def check(self, token):
+        issuer = adfs_metadata()["access_token_issuer"]
+        claims = checked(token.token, "https://management.azure.com", issuer)
+        self.assertEqual(claims["upn"], USERS["adele"]["username"])
+
+    def test_a_person_signs_in_by_device_code(self):
+        def prompt(uri, user_code, _):
+            self.assertEqual(uri, f"{AUTHORITY}/adfs/oauth2/deviceauth")
+            Person(USERS["adele"]).sign_in(uri, user_code)
+
+        credential = DeviceCodeCredential(prompt_callback=prompt, timeout=60, **self.ADFS)
+        record = credential.authenticate(scopes=[SCOPE])
+        self.assertEqual(record.tenant_id, "adfs")
+        self.assertEqual(record.username, USERS["adele"]["username"])
+        self.assertNotIn(".", record.home_account_id)
+        silent = DeviceCodeCredential(
+            authentication_record=AuthenticationRecord.deserialize(
+                record.serialize().replace('"localhost:', '"https://localhost:')
+            ),
+            disable_automatic_authentication=True,
+            _cache=credential._cache,
+        )
+        self.check(silent.get_token(SCOPE))
+
+    def test_a_password_signs_in(self):
+        def credential(password):
+            user = USERS["adele"]["username"]
+            return UsernamePasswordCredential(CLIENT_ID, user, password, **self.ADFS)
+
+        self.check(credential(USERS["adele"]["password"]).get_token(SCOPE))
+        with self.assertRaises(ClientAuthenticationError) as caught:
+            credential("wrong").get_token(SCOPE)
+        self.assertIn("MSIS9659", str(caught.exception))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from emulator import (
     TENANT_ID,
     USERS,
     Session,
+    adfs_metadata,
     at_the_browser,
     checked,
     checked_access_token,
@@ -121,6 +122,49 @@ class Tokens(unittest.TestCase):
         claims = checked(reply["access_token"], resource, metadata(TENANT_ID)["issuer"])
         self.assertEqual(claims["scp"], "Expenses.Read")
         self.assertEqual(claims["ver"], "2.0")
+
+
+class OtherKinds(unittest.TestCase):
+    """msal tells AD FS and B2C by the address, and asks Microsoft about neither."""
+
+    def application(self, path, **options):
+        authority = f"{AUTHORITY}/{path}"
+        return msal.PublicClientApplication(
+            CLIENT_ID, authority=authority, http_client=Session(), **options
+        )
+
+    def test_adfs(self):
+        cache = msal.SerializableTokenCache()
+        app = self.application("adfs", token_cache=cache)
+        flow = app.initiate_device_flow([SCOPE])
+        user = USERS["adele"]
+        Person(user).sign_in(flow["verification_uri"], flow["user_code"])
+        reply = app.acquire_token_by_device_flow(flow)
+        self.assertNotIn("error", reply, reply.get("error_description"))
+        claims = checked(reply["id_token"], CLIENT_ID, adfs_metadata()["issuer"])
+        self.assertEqual(claims["upn"], user["username"])
+        self.assertNotIn("tid", claims)
+        (account,) = app.get_accounts()
+        self.assertEqual(account["home_account_id"], claims["sub"])
+        self.assertEqual(account["realm"], "adfs")
+        (entry,) = cache.find(cache.CredentialType.ACCOUNT)
+        self.assertEqual(entry["authority_type"], "ADFS")
+        again = app.acquire_token_silent_with_error([SCOPE], account)
+        self.assertIn("access_token", again)
+
+    def test_b2c(self):
+        policy = "contoso.onmicrosoft.com/B2C_1_SignIn"
+        app = self.application(policy)
+        with at_the_browser("adele"):
+            reply = app.acquire_token_interactive([SCOPE], timeout=60)
+        self.assertNotIn("error", reply, reply.get("error_description"))
+        claims = checked(reply["id_token"], CLIENT_ID, metadata(policy)["issuer"])
+        self.assertEqual(claims["tfp"], "b2c_1_signin")
+        (account,) = app.get_accounts()
+        user = f"{USERS['adele']['object_id']}-b2c_1_signin"
+        self.assertEqual(account["home_account_id"], f"{user}.{TENANT_ID}")
+        again = app.acquire_token_silent_with_error([SCOPE], account, force_refresh=True)
+        self.assertEqual(again["token_source"], "identity_provider")
 
 
 if __name__ == "__main__":

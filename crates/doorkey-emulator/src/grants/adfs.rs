@@ -75,6 +75,7 @@ impl Issue<'_> {
             "aud": self.application.client_id,
             "iss": self.audience.issuer_for(&exchange.base, self.tenant),
             "iat": now.unix_timestamp(),
+            "nbf": now.unix_timestamp(),
             "exp": (now + ID_TOKEN_LIFETIME).unix_timestamp(),
             "auth_time": now.unix_timestamp(),
             "sub": self.subject(&self.application.client_id),
