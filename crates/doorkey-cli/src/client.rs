@@ -15,7 +15,11 @@ use std::{path::PathBuf, sync::Arc};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Where to sign in")]
 pub(crate) struct ClientArguments {
-    /// The authority, without a tenant [default: AZURE_AUTHORITY_HOST, else the public cloud]
+    /// The authority [default: AZURE_AUTHORITY_HOST, else the public cloud]
+    ///
+    /// The authority [default: AZURE_AUTHORITY_HOST, else the public cloud]. It is written without a
+    /// tenant, but for AD FS (https://HOST/adfs) and B2C
+    /// (https://NAME.b2clogin.com/TENANT/POLICY).
     #[arg(long, value_name = "URL", env = "DOORKEY_AUTHORITY", hide_env_values = true,
         value_parser = NonEmptyStringValueParser::new())]
     authority: Option<String>,

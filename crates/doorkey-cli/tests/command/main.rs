@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
 
 mod accounts;
+mod adfs;
 mod authority;
 mod azure_cli;
 mod browser;
