@@ -26,6 +26,20 @@
 //! ```
 #![doc = include_str!("../PAGES.md")]
 //!
+//! # Other kinds of authority
+//!
+//! The same people sign in at each of them:
+//!
+//! | authority | address |
+//! |---|---|
+//! | Entra ID | `https://localhost:PORT`, with a tenant behind it |
+//! | AD FS of the first tenant's organization | `https://localhost:PORT/adfs` |
+//! | Azure AD B2C | `https://localhost:PORT/{tenant}/{policy}` and `…/tfp/{tenant}/{policy}`, for each policy that begins with `b2c_1` |
+//! | Entra External ID | any host of `ciamlogin.com` that a request carries: see [`Emulator::send`] |
+//!
+//! A tenant is also known by the first part of its domain and `.onmicrosoft.com`. AD FS compares the
+//! port of a redirect URI; where an application has `http://localhost`, that is 8400.
+//!
 //! # What it is not
 //!
 //! It shares no code with the libraries that are tested against it, and its replies follow what is

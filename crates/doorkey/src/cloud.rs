@@ -27,6 +27,7 @@ impl AuthorityHosts {
 /// One cloud: the hosts that are the same authority, and where its resources are managed.
 #[derive(Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Cloud {
+    /// The first is the one that is asked.
     aliases: &'static [&'static str],
     /// The host that the first version of its endpoints names as issuer.
     first_issuer: Option<&'static str>,
@@ -38,6 +39,11 @@ impl Cloud {
     /// whole: a suffix proves nothing about who owns a name.
     pub(crate) fn of_host(host: &str) -> Option<&'static Self> {
         CLOUDS.iter().find(|cloud| cloud.has_alias(host))
+    }
+
+    /// The one that its requests are sent to.
+    pub(crate) fn network_host(&self) -> &'static str {
+        self.aliases[0]
     }
 
     pub(crate) fn aliases(&self) -> &'static [&'static str] {

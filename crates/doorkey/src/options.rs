@@ -18,12 +18,25 @@ use std::{fmt, sync::Arc};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct PublicClientOptions {
-    /// The tenant to sign in to, by id or by domain name. Default: the record's, else
-    /// `organizations` (any work or school account).
+    /// The tenant to sign in to, by id or by domain name. Default: that of `authority` where it has
+    /// one, else the record's, else `organizations` (any work or school account). `adfs` is AD FS.
     pub tenant_id: Option<String>,
     /// The authority, such as [`AuthorityHosts::AZURE_GOVERNMENT`](crate::AuthorityHosts). Default:
     /// the record's, else that of `client_options.cloud`, else the environment variable
-    /// `AZURE_AUTHORITY_HOST`, else the public cloud. Always https.
+    /// `AZURE_AUTHORITY_HOST`, else the public cloud. Always https; an empty text is none.
+    ///
+    /// What it is, is told by how it is written:
+    ///
+    /// | authority | is written |
+    /// |---|---|
+    /// | a cloud of Entra ID, or a private one | `https://{host}`, and the tenant is `tenant_id` |
+    /// | AD FS, Azure Stack with AD FS | `https://{host}/adfs`, or `https://{host}` with `tenant_id` `adfs` |
+    /// | Azure AD B2C | `https://{name}.b2clogin.com/{tenant}/{policy}`, with `/tfp` before the tenant or without; on a domain of your own where the policy begins with `b2c_` |
+    /// | Entra External ID | `https://{name}.ciamlogin.com`, with the tenant behind it or without |
+    ///
+    /// Where the tenant is a part of it, `tenant_id` can name no other. A record holds the host alone,
+    /// so at B2C it needs the authority beside it. AD FS, B2C and External ID are not vouched for by
+    /// Microsoft's instance discovery: whoever writes the address trusts it.
     pub authority: Option<String>,
     /// Other tenants for which a request may ask; `*` is any. A credential for `organizations`
     /// without this list takes any tenant.
@@ -35,7 +48,8 @@ pub struct PublicClientOptions {
     /// evaluation, capability `cp1`) on every request. Default: only where a request says so.
     pub enable_cae: bool,
     /// Trust an authority that Microsoft's instance discovery does not know: a private cloud, or
-    /// an emulator. Default: such an authority is asked about first.
+    /// an emulator. Default: such an authority is asked about first. It changes nothing for the
+    /// clouds that are known here, nor for AD FS, B2C and External ID, which it knows nothing of.
     pub disable_instance_discovery: bool,
     /// Let log events name the person who signed in. Default: they hold no personal data.
     pub enable_support_logging: bool,

@@ -27,9 +27,10 @@ pub struct AuthenticationRecord {
     pub authority: String,
     /// The application that the person signed in to.
     pub client_id: String,
-    /// The account, whichever tenant it is used in: `<object id>.<home tenant id>`.
+    /// The account, whichever tenant it is used in: `<object id>.<home tenant id>`; at AD FS the id
+    /// token's subject.
     pub home_account_id: String,
-    /// The tenant that the person signed in to.
+    /// The tenant that the person signed in to; `adfs` at AD FS.
     pub tenant_id: String,
     /// The name that the person signs in with.
     pub username: String,

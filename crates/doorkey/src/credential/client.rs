@@ -138,7 +138,12 @@ pub(crate) fn authority(
     if let Some(given) = named(options.authority.as_deref()) {
         let given = Authority::parse(given, "authority")?;
         return match of_record {
-            Some(recorded) if !given.is_alias_of(&recorded) => {
+            Some(recorded)
+                if !given.is_alias_of(&recorded)
+                    && !record.is_some_and(|record| {
+                        given.is_named_by_id(&recorded, &record.tenant_id)
+                    }) =>
+            {
                 Err(Error::invalid_argument(format!(
                     "`authority` is {} and `authentication_record` is of {}, which is another one; \
                      leave one of them out",

@@ -167,6 +167,16 @@ impl Authority {
                 .is_some_and(|cloud| other.url.port().is_none() && cloud.has_alias(other.host()))
     }
 
+    /// Whether `other` is a host of Entra External ID that names `tenant_id`, where this one has a
+    /// name: so Python's records are written, by their token's issuer.
+    pub(crate) fn is_named_by_id(&self, other: &Self, tenant_id: &str) -> bool {
+        let is_ciam = |authority: &Self| matches!(authority.kind, AuthorityKind::Ciam { .. });
+        let named = other.host().strip_suffix(CIAM);
+        is_ciam(self)
+            && is_ciam(other)
+            && named.is_some_and(|name| name.eq_ignore_ascii_case(tenant_id))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
     }
@@ -237,6 +247,26 @@ mod tests {
             assert!(
                 error.to_string().contains("AZURE_AUTHORITY_HOST"),
                 "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_host_of_external_id_is_named_by_its_tenants_id_too() {
+        let id = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+        let parse = |text: &str| Authority::parse(text, "authority").unwrap();
+        for (given, recorded, tenant, same) in [
+            ("t.ciamlogin.com", format!("{id}.ciamlogin.com"), id, true),
+            ("t.ciamlogin.com", format!("{id}.ciamlogin.com"), "u", false),
+            ("t.ciamlogin.com", "u.ciamlogin.com".into(), id, false),
+            ("t.ciamlogin.com", format!("{id}.b2clogin.com"), id, false),
+            ("login.example", format!("{id}.ciamlogin.com"), id, false),
+        ] {
+            let (given, recorded) = (parse(given), parse(&recorded));
+            assert_eq!(
+                given.is_named_by_id(&recorded, tenant),
+                same,
+                "{recorded:?}"
             );
         }
     }

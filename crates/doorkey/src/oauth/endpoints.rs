@@ -72,7 +72,15 @@ fn discovered() -> MutexGuard<'static, Discovered> {
 }
 
 fn known(authority: &Authority, cloud: &'static Cloud, tenant: &TenantId) -> Endpoints {
-    let endpoint = |name| authority.join(&[tenant.as_str(), "oauth2", "v2.0", name]);
+    let endpoint = |name| {
+        let mut url = authority.join(&[tenant.as_str(), "oauth2", "v2.0", name]);
+        // A record that was made of an old token names who issued it, where nobody signs in.
+        if cloud.is_first_issuer(authority.host()) {
+            // A host of ours is always a valid one.
+            let _ = url.set_host(Some(cloud.network_host()));
+        }
+        url
+    };
     Endpoints {
         authorization: endpoint("authorize"),
         token: endpoint("token"),
@@ -106,5 +114,22 @@ mod tests {
             endpoints.token.as_str(),
             format!("{PUBLIC}/organizations/oauth2/v2.0/token")
         );
+    }
+
+    #[test]
+    fn an_alias_is_asked_itself_and_an_issuer_is_not() {
+        for (host, asked) in [
+            ("login.windows.net", "login.windows.net"),
+            ("sts.windows.net", "login.microsoftonline.com"),
+            (
+                "login.partner.microsoftonline.cn",
+                "login.partner.microsoftonline.cn",
+            ),
+        ] {
+            let alias = authority(host);
+            let tenant = TenantId::parse("t").unwrap();
+            let endpoints = known(&alias, alias.cloud().unwrap(), &tenant);
+            assert_eq!(endpoints.token.host_str(), Some(asked));
+        }
     }
 }

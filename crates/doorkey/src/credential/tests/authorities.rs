@@ -560,3 +560,77 @@ async fn an_empty_authority_is_none_wherever_it_is_said() {
         assert_eq!(host.as_deref(), Some("login.microsoftonline.com"));
     }
 }
+
+#[test]
+fn a_record_holds_the_host_alone() {
+    let record = |authority: &str, tenant_id: &str| AuthenticationRecord {
+        authority: authority.into(),
+        tenant_id: tenant_id.into(),
+        ..super::record()
+    };
+    let by_id = format!("{TENANT}.ciamlogin.com");
+    let b2c = "https://contoso.b2clogin.com/contoso.example/b2c_1_in";
+    for (authority, record, named) in [
+        (None, record("fs.contoso.example", "adfs"), None),
+        (
+            Some("https://fs.contoso.example/adfs"),
+            record("fs.contoso.example", "adfs"),
+            None,
+        ),
+        // As Python writes it: by the token's issuer.
+        (
+            Some("https://contoso.ciamlogin.com"),
+            record(&by_id, TENANT),
+            None,
+        ),
+        (None, record(&by_id, TENANT), None),
+        (
+            Some("https://contoso.ciamlogin.com"),
+            record("fabrikam.ciamlogin.com", TENANT),
+            Some("fabrikam"),
+        ),
+        (Some(b2c), record("contoso.b2clogin.com", TENANT), None),
+        (
+            None,
+            record("contoso.b2clogin.com", TENANT),
+            Some("{policy}"),
+        ),
+    ] {
+        let options = InteractiveBrowserCredentialOptions {
+            client: crate::PublicClientOptions {
+                authority: authority.map(Into::into),
+                ..Default::default()
+            },
+            authentication_record: Some(record),
+            ..Default::default()
+        };
+        let made = InteractiveBrowserCredential::new(Some(options));
+        match named {
+            None => drop(made.unwrap()),
+            Some(part) => {
+                let error = made.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+                assert!(error.to_string().contains(part), "{error}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_with_a_tenant_is_asked_for_no_other() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|options| {
+        options.client.authority =
+            Some("https://contoso.b2clogin.com/contoso.example/b2c_1_other".into());
+        options.client.additionally_allowed_tenants = vec!["*".into()];
+    });
+    let elsewhere = TokenInfoOptions {
+        tenant_id: Some("fabrikam.example".into()),
+        ..Default::default()
+    };
+    let error = credential.get_token_info(&[SCOPE], Some(elsewhere)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("fabrikam.example"), "{error}");
+    assert!(entra.emulator.requests().is_empty());
+}
