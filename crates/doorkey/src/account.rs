@@ -4,6 +4,7 @@ use crate::{
     cache::{Identity, Loaded, Owner, Persistence, TokenCache},
     credential::{authority, persistence},
     error::{Error, Result},
+    events::{self, Detail},
     oauth::Authority,
     options::PublicClientOptions,
     record::AuthenticationRecord,
@@ -151,7 +152,10 @@ pub(crate) async fn sign_out_with(
 
 fn adopt(options: &PublicClientOptions, cache: &mut TokenCache, cae: bool, mut loaded: Loaded) {
     if let Some(notice) = loaded.notice.take() {
-        tracing::warn!("{notice}");
+        events::cache_warned(
+            &notice,
+            Detail::new(&notice, options.enable_support_logging),
+        );
         if let Some(observer) = &options.observer {
             observer.warned(&notice);
         }

@@ -85,6 +85,7 @@ mod cloud;
 mod continuous_access;
 mod credential;
 mod error;
+mod events;
 mod oauth;
 mod oauth_error;
 mod options;

@@ -83,7 +83,7 @@ fn demanded(headers: &Headers) -> Option<String> {
         .filter(|challenge| challenge.scheme.eq_ignore_ascii_case(BEARER));
     challenges.find_map(|challenge| {
         challenge.claims().unwrap_or_else(|error| {
-            tracing::warn!("{error}");
+            crate::events::claims_not_understood(&error);
             None
         })
     })

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    events,
     oauth_error::is_transient_status,
     seams::Clock,
 };
@@ -124,6 +125,7 @@ impl Transport {
 
     async fn send(&self, request: Request, resend: Resend, deadline: Instant) -> Result<Reply> {
         let pipeline = self.pipeline()?;
+        let host = request.url().host_str();
         let mut tries = 1;
         loop {
             // A connection that died unnoticed must not take all the time: the next try opens another.
@@ -131,6 +133,7 @@ impl Transport {
                 Resend::Freely => deadline.min(Instant::now() + TRY_TIMEOUT),
                 Resend::IfUndelivered => deadline,
             };
+            events::request_sent();
             let outcome = timeout_at(
                 patience,
                 send_once(pipeline, &mut request.clone(), &self.clock),
@@ -142,6 +145,10 @@ impl Transport {
                     error: slow(&request),
                 })
             });
+            match &outcome {
+                Ok(reply) => events::request_answered(host, tries, reply.status),
+                Err(failure) => events::request_failed(host, tries, &failure.error),
+            }
             let asked = match &outcome {
                 // One that is overrun and does not say until when is not asked again at once.
                 Ok(reply) if reply.status == 429 && reply.retry_after.is_none() => {
@@ -162,12 +169,7 @@ impl Transport {
             if tries == TRIES || wait >= deadline.saturating_duration_since(Instant::now()) {
                 return outcome.map_err(|failure| failure.error);
             }
-            tracing::debug!(
-                host = request.url().host_str(),
-                tries,
-                ?wait,
-                "asking again"
-            );
+            events::request_repeated(host, tries, wait);
             sleep(wait).await;
             tries += 1;
         }

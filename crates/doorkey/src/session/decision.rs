@@ -3,13 +3,13 @@
 use super::{
     Answer, Inner, TokenRequest,
     answer::{handed_out, has_margin, info},
-    renewal::log_failure,
     required::{authentication_required, several_people},
     state::{self, How, Kept},
 };
 use crate::{
     claims,
     error::{Error, ErrorKind, Result},
+    events::{self, Person},
     options::AccessTokenInfo,
     record::AuthenticationRecord,
     source::{Patience, Wanted},
@@ -113,7 +113,7 @@ impl Inner {
     /// Where it cannot be read, this half has to do.
     pub(super) async fn see_other_half(&self, request: &TokenRequest) {
         if let Err(error) = self.see_changes(!request.cae).await {
-            tracing::warn!(kind = ?error.kind(), "half of the token cache: {error}");
+            self.tell_unreadable(!request.cae, &error);
         }
     }
 
@@ -224,7 +224,7 @@ impl Inner {
         self.pause_after(request, &error, living.is_some());
         match living {
             Some(token) => {
-                log_failure(&error);
+                events::renewal_failed(&error);
                 Ok(Silently::Done(token))
             }
             None if error.needs_person() => Ok(Silently::NeedsPerson(Some(error))),
@@ -303,10 +303,7 @@ impl Inner {
             borrowed,
         } = kept?;
         if matches!(how, How::SignIn(_)) {
-            let username = self
-                .enable_support_logging
-                .then_some(record.username.as_str());
-            tracing::info!(username, "signed in");
+            events::sign_in_finished(Person::new(&record, self.enable_support_logging));
         }
         self.store_or_warn(changes).await;
         if let Some((cae, change)) = borrowed

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
+    events,
     options::AccessTokenInfo,
     record::AuthenticationRecord,
     source::Patience,
@@ -30,7 +31,7 @@ impl Inner {
         self.see_other_half(request).await;
         let outcome = self.renew(request, &record, Patience::Full).await;
         if let Err(Some(error)) = outcome {
-            log_failure(&error);
+            events::renewal_failed(&error);
             self.pause_after(request, &error, true);
         } else if outcome.is_err() {
             let why = Error::new(
@@ -138,7 +139,7 @@ impl Inner {
     /// Whether this half has a refresh token of the person.
     pub(super) async fn lends(&self, record: &AuthenticationRecord, cae: bool) -> bool {
         if let Err(error) = self.see_changes(cae).await {
-            tracing::warn!(kind = ?error.kind(), "half of the token cache: {error}");
+            self.tell_unreadable(cae, &error);
         }
         let state = self.read_state();
         let candidates = state.refresh_candidates(&self.source.oauth, record, cae);
@@ -188,18 +189,6 @@ fn too_slow(patience: Patience) -> Error {
         ErrorKind::Network,
         format!("the authority did not answer within {seconds} seconds; try again"),
     )
-}
-
-pub(super) fn log_failure(error: &Error) {
-    let (kind, code) = (
-        error.kind(),
-        error.oauth().map(|oauth| oauth.error.as_str()),
-    );
-    tracing::warn!(
-        ?kind,
-        code,
-        "no newer token could be had; the old one still lives"
-    );
 }
 
 fn seconds(duration: Duration) -> i64 {

@@ -108,7 +108,7 @@ impl Session {
             Ok(parameter) => parameter,
             // The resource's mistake, not the caller's.
             Err(error) => {
-                tracing::warn!("a resource demands what cannot be asked for: {error}");
+                crate::events::claims_not_understood(&error);
                 return Ok(None);
             }
         };

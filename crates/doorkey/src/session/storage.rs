@@ -4,6 +4,7 @@ use super::{Inner, state::Changes};
 use crate::{
     cache::{Loaded, Persistence},
     error::{Error, Result},
+    events::{self, Detail},
 };
 use std::{sync::PoisonError, time::Duration};
 
@@ -47,7 +48,7 @@ impl Inner {
         };
         match self.read_if_changed(storage, cae).await {
             Err(error) if self.is_loaded(cae) => {
-                tracing::warn!(kind = ?error.kind(), "the token cache could not be read: {error}");
+                self.tell_unreadable(cae, &error);
                 Ok(())
             }
             outcome => outcome,
@@ -82,9 +83,7 @@ impl Inner {
                     self.adopt(half, loaded);
                 }
                 Err(error) if half == cae => return Err(error),
-                Err(error) => {
-                    tracing::warn!(kind = ?error.kind(), "half of the token cache: {error}");
-                }
+                Err(error) => self.tell_unreadable(half, &error),
             }
         }
         Ok(changed)
@@ -145,8 +144,12 @@ impl Inner {
         self.read_state().cache.version(cae).is_some()
     }
 
+    pub(super) fn tell_unreadable(&self, cae: bool, error: &Error) {
+        events::cache_unreadable(cae, error, Detail::new(error, self.enable_support_logging));
+    }
+
     fn warn(&self, warning: &Error) {
-        tracing::warn!(kind = ?warning.kind(), "{warning}");
+        events::cache_warned(warning, Detail::new(warning, self.enable_support_logging));
         if let Some(observer) = &self.source.observer {
             observer.warned(warning);
         }

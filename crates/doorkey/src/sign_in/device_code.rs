@@ -4,6 +4,7 @@
 use super::{Question, before, deadline_after, observed::Observed};
 use crate::{
     error::{Error, ErrorKind, Result},
+    events,
     oauth::{DeviceAuthorization, OAuthClient, Poll},
     options::SignInPrompt,
     tokens::Tokens,
@@ -138,8 +139,7 @@ async fn poll(
                 pause = interval;
             }
             Err(error) if error.is_transient() => {
-                let kind = error.kind();
-                tracing::debug!(?kind, "a poll for the device code failed; going on");
+                events::poll_failed(&error);
                 // "unilaterally reduce their polling frequency" (RFC 8628, section 3.5).
                 interval = (interval * 2).min(LONGEST_INTERVAL.max(interval));
                 pause = interval.max(error.retry_after().unwrap_or_default());

@@ -80,6 +80,17 @@ impl SignIn {
         }
     }
 
+    /// The way, as events name it.
+    pub(crate) fn flow(&self) -> &'static str {
+        match self {
+            Self::Browser(_) => "browser",
+            Self::DeviceCode(_) => "device_code",
+            #[cfg(feature = "username-password")]
+            Self::Password(_) => "password",
+            Self::Nobody(_) => "nobody",
+        }
+    }
+
     /// The name that a person is expected to sign in with.
     pub(crate) fn login_hint(&self) -> Option<&str> {
         match self {

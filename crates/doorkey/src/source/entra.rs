@@ -1,5 +1,6 @@
 use crate::{
     error::Result,
+    events,
     oauth::{OAuthClient, Parameters, Patience},
     options::SignInObserver,
     scopes::Scopes,
@@ -48,14 +49,11 @@ impl Entra {
         home_account_id: &str,
         patience: Patience,
     ) -> Result<Tokens> {
-        self.oauth
-            .refresh(
-                &wanted.parameters(),
-                refresh_token,
-                home_account_id,
-                patience,
-            )
-            .await
+        let parameters = wanted.parameters();
+        let renewing = self
+            .oauth
+            .refresh(&parameters, refresh_token, home_account_id, patience);
+        events::acquire("silent", parameters.correlation_id, renewing).await
     }
 
     /// By asking a person. `accept` may still refuse what came, and the person is told.
@@ -66,13 +64,19 @@ impl Entra {
         insists: bool,
         accept: &(dyn Fn(&Tokens) -> Result<()> + Sync),
     ) -> Result<Tokens> {
+        let parameters = wanted.parameters();
         let question = Question {
-            parameters: wanted.parameters(),
+            parameters,
             login_hint: self.sign_in.login_hint().or(expected_username),
             observer: self.observer.as_deref(),
             insists,
             accept,
         };
-        self.sign_in.ask(&self.oauth, &question).await
+        let flow = self.sign_in.flow();
+        let asking = async {
+            events::sign_in_began(flow);
+            self.sign_in.ask(&self.oauth, &question).await
+        };
+        events::acquire(flow, parameters.correlation_id, asking).await
     }
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     cache::merge::merged,
     error::{Error, ErrorKind, Result},
+    events,
     seams::Environment,
 };
 use async_trait::async_trait;
@@ -155,10 +156,9 @@ impl TokenCacheStore for SecretServiceStore {
             .await?;
         if done.moved {
             match signal_file::truncate(&path, &seen) {
-                Ok(true) => tracing::info!("the plain token cache was moved into the keyring"),
-                // It is moved the next time.
-                Ok(false) => tracing::info!("the plain token cache was written meanwhile"),
-                Err(error) => tracing::warn!("the plain token cache could not be emptied: {error}"),
+                // What was written meanwhile is moved the next time.
+                Ok(emptied) => events::cache_moved(emptied),
+                Err(error) => events::cache_not_emptied(&error),
             }
         }
         let version = if done.wrote {

@@ -91,7 +91,7 @@ impl SystemStore {
         if self.chosen.set(place).is_ok()
             && let Some(why) = why
         {
-            tracing::warn!("tokens are kept in a plain file: {why}");
+            crate::events::cache_in_plain_file(why);
         }
     }
 

@@ -200,7 +200,7 @@ impl Inner {
             match link.get_token_info(&scopes, options.clone()).await {
                 Ok(token) => {
                     self.choose(index, passed_by);
-                    tracing::info!(credential = self.name, link = link.name(), "got a token");
+                    crate::events::link_chosen(self.name, link.name());
                     return Ok(token);
                 }
                 Err(Failure::GoesOn(error)) => attempts.failed(link.name(), &error),

@@ -152,10 +152,7 @@ pub(super) fn by_password(
     let Some(person) = Person::of(&seams.environment)? else {
         return Ok(None);
     };
-    tracing::warn!(
-        "AZURE_USERNAME and AZURE_PASSWORD are used: an account with a password alone is easily stolen, \
-         and more and more organizations refuse it; use a service principal or a managed identity"
-    );
+    crate::events::password_in_environment();
     let options = UsernamePasswordCredentialOptions {
         client: PublicClientOptions {
             tenant_id: trimmed(&seams.environment, TENANT)?,

@@ -155,7 +155,7 @@ impl Service<Request<Incoming>> for Desk {
             let response = match wanted.expected.read(request).await {
                 Ok(response) => response,
                 Err(refusal) => {
-                    tracing::debug!(?refusal, "a request that is not the awaited redirect");
+                    crate::events::browser_stray(refusal);
                     return Ok(response::to_stray(refusal));
                 }
             };

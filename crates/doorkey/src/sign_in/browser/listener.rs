@@ -191,7 +191,7 @@ impl Reception {
                     Ok(stream) => self.admit(stream),
                     Err(error) if is_of_the_peer(&error) => {}
                     Err(error) => {
-                        tracing::warn!(%error, "a connection of the browser cannot be accepted");
+                        crate::events::browser_not_accepted(&error);
                         // Most likely the process has no file left to open: give one back.
                         self.evict();
                         self.pause = Some(Box::pin(sleep(ACCEPT_PAUSE)));

@@ -147,6 +147,7 @@ impl TokenCacheStore for EncryptedFileStore {
         };
         if let Some(why) = lost {
             let aside = file::set_aside(&path, &stored.bytes)?;
+            crate::events::cache_set_aside(why);
             self.tell(&format!(
                 "{why}; it was moved to {}, and a new cache begins: sign in again",
                 aside.display()
@@ -218,7 +219,6 @@ impl EncryptedFileStore {
     }
 
     fn tell(&self, notice: &str) {
-        tracing::warn!("{notice}");
         if let Some(tell) = &self.on_notice {
             tell(notice);
         }
