@@ -7,7 +7,7 @@ use crate::{
 #[cfg(feature = "emulator")]
 use crate::{demo::DemoArguments, emulator::EmulatorArguments};
 use clap::{
-    CommandFactory, FromArgMatches, Parser, Subcommand,
+    ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::{PossibleValue, Resettable},
 };
 use std::ffi::{OsStr, OsString};
@@ -19,9 +19,10 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Say more about what went wrong
-    #[arg(long, short, global = true)]
-    pub(crate) verbose: bool,
+    /// Say what happens meanwhile, or what of it RUST_LOG selects, and more about what went wrong;
+    /// twice says even more
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 /// What the command does.

@@ -23,6 +23,20 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Stderr, for what writes whole lines itself. Where nobody listens, the work goes on all the same.
+pub(crate) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().lock().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Tells the person what did not stop the work, and should be known.
 pub(crate) fn warn(text: &str) {
     tell(&format!("doorkey: warning: {}", one_line(text)));

@@ -13,6 +13,7 @@ mod emulator;
 mod failure;
 mod folders;
 mod interruption;
+mod logging;
 mod login;
 mod logout;
 mod people;
@@ -35,10 +36,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(message) => return console::usage(&message),
     };
-    match run(&arguments.command) {
+    let outcome = logging::start(arguments.verbose).and_then(|()| run(&arguments.command));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.tell(arguments.verbose);
+            failure.tell(arguments.verbose > 0);
             failure.status().into()
         }
     }

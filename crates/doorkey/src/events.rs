@@ -93,15 +93,15 @@ impl Drop for Ending {
         let span = Span::current();
         let requests = REQUESTS.try_with(Cell::get).unwrap_or_default();
         let (outcome, error, code) = (self.outcome, self.error.as_deref(), self.code);
-        span.record("requests", requests);
-        span.record("outcome", outcome);
-        span.record("error", error);
-        span.record("code", code);
         info!(
             name: "doorkey.acquire.finished", target: "doorkey",
             requests, outcome, error, code,
             "the authority was asked"
         );
+        span.record("requests", requests);
+        span.record("outcome", outcome);
+        span.record("error", error);
+        span.record("code", code);
     }
 }
 

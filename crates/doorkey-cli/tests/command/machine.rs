@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 use tempfile::TempDir;
 
@@ -27,8 +28,10 @@ impl Machine {
         // It serves for as long as the tests run.
         thread::spawn(move || {
             wait(async {
-                give.send(Emulator::builder().start().await.unwrap())
-                    .unwrap();
+                // Nobody waits for a poll longer than the program has to.
+                let interval = Duration::from_secs(1);
+                let builder = Emulator::builder().device_code_interval(interval);
+                give.send(builder.start().await.unwrap()).unwrap();
                 future::pending::<()>().await;
             });
         });

@@ -15,6 +15,7 @@ mod demo;
 mod emulator;
 #[cfg(target_os = "linux")]
 mod headless;
+mod logging;
 mod login;
 mod logout;
 mod machine;
