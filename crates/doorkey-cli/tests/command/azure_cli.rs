@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::{fs, path::PathBuf, time::SystemTime};
 
 /// A machine where this person ran `az login` at the machine's own authority.
-fn machine_with_az(name: &str) -> Machine {
+pub(crate) fn machine_with_az(name: &str) -> Machine {
     let machine = Machine::new();
     machine.login(name, &[]);
     let folder = machine.path(".azure");

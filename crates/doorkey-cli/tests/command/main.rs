@@ -24,6 +24,9 @@ mod password;
 mod person;
 mod process;
 mod records;
+#[path = "../../../doorkey/tests/secrets/search.rs"]
+mod search;
+mod secrets;
 mod silence;
 mod storage;
 mod token;

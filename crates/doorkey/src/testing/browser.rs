@@ -1,7 +1,7 @@
 //! A person before a browser, played by HTTP alone: the pages are the emulator's, and the redirect
-//! goes to the listener through a real socket.
+//! goes to the listener through a real socket. Also a part of `tests/secrets`.
 
-use crate::{BrowserLauncher, sign_in::browser::RedirectUri};
+use crate::BrowserLauncher;
 use azure_core::http::Url;
 use doorkey_emulator::Emulator;
 use http::Request;
@@ -164,7 +164,7 @@ fn encode(fields: &BTreeMap<String, String>) -> String {
 
 /// Posts as Chromium does from Entra ID's page: `Origin: null`.
 pub(crate) async fn post(redirect_uri: &str, fields: &BTreeMap<String, String>) -> String {
-    let uri = RedirectUri::parse(redirect_uri).unwrap();
+    let uri = Url::parse(redirect_uri).unwrap();
     let port = uri.port().unwrap();
     let body = encode(fields);
     let request = format!(
