@@ -15,6 +15,7 @@ compiled! {
     Readme = "../../README.md",
     Desktop = "../../docs/desktop.md",
     HttpClients = "../../docs/http-clients.md",
+    Logging = "../../docs/logging.md",
     Migrating = "../../docs/migrating.md",
     RegisterAnApp = "../../docs/register-an-app.md",
     TestingYourApp = "../../docs/testing-your-app.md",

@@ -9,6 +9,7 @@ use crate::{
     record::AuthenticationRecord,
 };
 use azure_core::Uuid;
+use futures_util::future::{BoxFuture, FutureExt};
 use std::{cell::Cell, fmt, future::Future, io, time::Duration};
 use tracing::{Instrument as _, Span, debug, field, info, info_span, warn};
 
@@ -41,11 +42,11 @@ tokio::task_local! {
 
 /// The span around all requests that one sign-in or one renewal sends, by `flow`: `silent`,
 /// `browser`, ...
-pub(crate) async fn acquire<T>(
+pub(crate) fn acquire<'a, T: 'a>(
     flow: &'static str,
     correlation_id: Uuid,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
     let span = info_span!(
         target: "doorkey",
         "doorkey.acquire",
@@ -56,7 +57,7 @@ pub(crate) async fn acquire<T>(
         error = field::Empty,
         code = field::Empty,
     );
-    let whole = async {
+    let whole = async move {
         let mut ending = Ending {
             outcome: "cancelled",
             error: None,
@@ -72,7 +73,8 @@ pub(crate) async fn acquire<T>(
         drop(ending);
         outcome
     };
-    REQUESTS.scope(Cell::new(0), whole).instrument(span).await
+    let counted = REQUESTS.scope(Cell::new(0), whole);
+    counted.instrument(span).boxed()
 }
 
 /// One try of one request, whatever becomes of it.

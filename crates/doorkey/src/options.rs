@@ -51,7 +51,8 @@ pub struct PublicClientOptions {
     /// an emulator. Default: such an authority is asked about first. It changes nothing for the
     /// clouds that are known here, nor for AD FS, B2C and External ID, which it knows nothing of.
     pub disable_instance_discovery: bool,
-    /// Let log events name the person who signed in. Default: they hold no personal data.
+    /// Let log events name the person who signed in, and quote errors of the cache, which may. Default:
+    /// they hold no personal data.
     pub enable_support_logging: bool,
     /// Told when a person is asked and how that ended: for programs with a window.
     pub observer: Option<Arc<dyn SignInObserver>>,
@@ -193,7 +194,7 @@ pub trait SignInObserver: fmt::Debug + Send + Sync {
     fn prompt_ended(&self, outcome: &PromptOutcome);
 
     /// Something did not stop the sign-in, and the person should know of it: a token that could not
-    /// be kept for the next run, a damaged cache. Default: only the log has it.
+    /// be kept for the next run, a damaged cache. Default: nobody is, but for an event that says of which kind it was.
     fn warned(&self, warning: &Error) {
         let _ = warning;
     }

@@ -131,7 +131,9 @@ fn the_document_describes_every_event_and_no_other() {
         tenant_id: "tenant".into(),
         username: "adele@contoso.example".into(),
     };
-    futures_util::future::FutureExt::now_or_never(acquire("silent", Uuid::nil(), async { Ok(()) }))
+    let nothing = async { Ok(()) };
+    acquire("silent", Uuid::nil(), nothing)
+        .now_or_never()
         .unwrap()
         .unwrap();
     sign_in_began("browser");

@@ -104,6 +104,7 @@ async fn by_browser(scene: &Scene) {
             .find(|line| line.starts_with("https://"))
             .unwrap();
         scene.say("command line and environment of the browser", &*opened);
+        scene.debug("InteractiveBrowserCredential that waits", &credential);
         let url = Url::parse(url).unwrap();
         let redirect_uri = url
             .query_pairs()
