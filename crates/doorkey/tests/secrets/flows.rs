@@ -84,6 +84,13 @@ fn browser(options: &InteractiveBrowserCredentialOptions) -> Arc<InteractiveBrow
     InteractiveBrowserCredential::new(Some(options.clone())).unwrap()
 }
 
+/// What a person agrees to for the sake of support.
+pub(crate) async fn with_support_logging(scene: &Scene) {
+    let mut options = of_adele(scene);
+    options.client.enable_support_logging = true;
+    browser(&options).authenticate(scoped(SCOPE)).await.unwrap();
+}
+
 /// The browser is a child process, whose command line and environment are read.
 async fn by_browser(scene: &Scene) {
     let pipe = scene.home.path().join("opened");
@@ -354,7 +361,6 @@ async fn from_run_to_run(
     let folder = scene.home.path().join(place);
     let mut options = of_adele(scene);
     kept(&mut options.client, store.clone());
-    options.client.enable_support_logging = true;
     scene.debug("options of a file", &options);
     let first = browser(&options);
     scene.record(&first.authenticate(scoped(SCOPE)).await.unwrap());

@@ -1,5 +1,6 @@
 //! Runs every flow at the most verbose level, and looks for the secrets that were used in it: in
-//! events, errors, `Debug`, the browser's command line and environment, and files.
+//! events, errors, `Debug`, the browser's command line and environment, and files. And for people in our
+//! events, who are in none unless support logging is on.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
@@ -38,6 +39,18 @@ const ALLOWED: &[Exception] = &[
     },
 ];
 
+/// Which of these are in events of ours.
+fn named<'a>(names: &[&'a str], log: &str) -> Vec<&'a str> {
+    let ours: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains(" doorkey: "))
+        .collect();
+    assert!(ours.len() > 100, "{ours:?}");
+    let mut named = names.to_vec();
+    named.retain(|name| ours.iter().any(|line| line.contains(name)));
+    named
+}
+
 #[tokio::test]
 async fn no_secret_is_where_it_should_not_be() {
     let log = Captured::start();
@@ -46,6 +59,25 @@ async fn no_secret_is_where_it_should_not_be() {
         eprintln!("{name}");
         flow(&scene).await;
         scene.collect();
+    }
+    let people: Vec<_> = scene.emulator.users().iter().collect();
+    let of_people = people
+        .iter()
+        .flat_map(|user| [&user.username, &user.object_id]);
+    let of_people: Vec<_> = of_people
+        .map(String::as_str)
+        .chain(["contoso.example"])
+        .collect();
+    assert_eq!(named(&of_people, &log.text()), [] as [&str; 0]);
+    flows::with_support_logging(&scene).await;
+    scene.collect();
+    let adele = people
+        .iter()
+        .find(|user| user.username == scene.username("adele"))
+        .unwrap();
+    let named_now = named(&of_people, &log.text());
+    for name in [&adele.username, &adele.object_id] {
+        assert!(named_now.contains(&name.as_str()), "{name}");
     }
     let (secrets, said, errors) = scene.end();
     // Else nothing would be found because nothing was looked for.
