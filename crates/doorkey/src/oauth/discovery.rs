@@ -1,6 +1,6 @@
 //! What an authority says of itself, and what Microsoft says of it.
 
-use super::{Authority, refusal::Asked, Transport, endpoints::Endpoints, issuer::Issuer};
+use super::{Authority, Transport, endpoints::Endpoints, issuer::Issuer, refusal::Asked};
 use crate::{
     error::{Error, ErrorKind, Result},
     tenant::TenantId,

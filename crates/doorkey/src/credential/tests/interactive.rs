@@ -302,7 +302,6 @@ async fn known_authority_should_use_same_host_and_skip_instance_discovery() {
         "login.microsoftonline.com",
         "login.microsoft.com",
         "login.windows.net",
-        "sts.windows.net",
         "login.chinacloudapi.cn",
         "login.partner.microsoftonline.cn",
         "login.microsoftonline.de",

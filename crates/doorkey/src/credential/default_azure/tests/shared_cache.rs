@@ -206,7 +206,12 @@ async fn authority_aliases() {
             scene.options.client.authority = Some((*asked).into());
             let token = token(&scene.credential(&[])).await;
             assert_eq!(token.unwrap(), "of-refresh-a", "{kept} {asked}");
-            assert_eq!(scene.seen_by(asked).len(), 1, "{kept} {asked}");
+            // The issuer of old tokens is a name in caches and records; nobody signs in there.
+            let host = match *asked {
+                "sts.windows.net" => "login.microsoftonline.com",
+                host => host,
+            };
+            assert_eq!(scene.seen_by(host).len(), 1, "{kept} {asked}");
         }
     }
 }
