@@ -118,6 +118,31 @@ async fn key_vault_secret() {
     assert_eq!(seen[0].host, "a-vault.vault.azure.net");
 }
 
+/// Nobody sits at the browser: one account is managed, the other's organization checks passwords itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn username_password() {
+    for name in ["adele", "avery"] {
+        let scene = Scene::new().await;
+        let emulator = scene.net.emulator();
+        let mut users = emulator.users().iter();
+        let user = users
+            .find(|user| user.username.starts_with(name))
+            .expect("a person");
+        let output = scene
+            .command("username_password", &["a-vault", "a-secret"])
+            .env("TEST_TENANT_ID", emulator.tenant_id())
+            .env("TEST_CLIENT_ID", emulator.client_id())
+            .env("TEST_USERNAME", &user.username)
+            .env("TEST_PASSWORD", &user.password)
+            .output()
+            .await
+            .expect("it runs");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said, "a-secret has 16 characters\n", "{complaint}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn graph_me() {
     let scene = Scene::new().await;

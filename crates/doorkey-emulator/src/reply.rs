@@ -12,6 +12,7 @@ use std::{
     fmt,
     future::Future,
     io,
+    num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -41,6 +42,8 @@ enum Kind {
         headers: Vec<(String, String)>,
         // Shared, as one reply may be put in the place of several.
         rewrite: Arc<dyn Fn(Bytes) -> Bytes + Send + Sync>,
+        /// How long the pieces are in which it is sent, if not as one.
+        pieces: Option<NonZeroUsize>,
     },
     Cut,
     Stall,
@@ -96,8 +99,19 @@ impl Reply {
             kind: Kind::Rewritten {
                 headers: Vec::new(),
                 rewrite: Arc::new(rewrite),
+                pieces: None,
             },
         }
+    }
+
+    /// Sends a reply that is rewritten in pieces of so many bytes, without saying how long it is (in
+    /// HTTP/1.1 by chunks).
+    #[must_use]
+    pub fn in_pieces(mut self, length: NonZeroUsize) -> Self {
+        if let Kind::Rewritten { pieces, .. } = &mut self.kind {
+            *pieces = Some(length);
+        }
+        self
     }
 
     /// A refusal in Entra ID's words (RFC 6749, section 5.2): status 400 and the error, its AADSTS
@@ -150,11 +164,19 @@ impl Reply {
         own: impl Future<Output = Response<Body>>,
     ) -> Response<Body> {
         let (status, headers, body) = match self.kind {
-            Kind::Rewritten { headers, rewrite } => {
+            Kind::Rewritten {
+                headers,
+                rewrite,
+                pieces,
+            } => {
                 let (mut parts, body) = own.await.into_parts();
                 parts.headers.remove(CONTENT_LENGTH);
                 let body = body.collect().await.map(Collected::to_bytes);
-                let body = Body::from(rewrite(body.unwrap_or_default()));
+                let body = rewrite(body.unwrap_or_default());
+                let body = match pieces {
+                    Some(length) => in_pieces(&body, length),
+                    None => Body::from(body),
+                };
                 let mut response = Response::from_parts(parts, body);
                 set(&mut response, headers);
                 return response;
@@ -198,6 +220,14 @@ impl fmt::Debug for Reply {
 }
 
 /// Half of a JSON object and then a broken connection.
+fn in_pieces(body: &[u8], length: NonZeroUsize) -> Body {
+    let pieces: Vec<_> = body
+        .chunks(length.get())
+        .map(|piece| Ok::<_, io::Error>(Bytes::copy_from_slice(piece)))
+        .collect();
+    Body::from_stream(stream::iter(pieces))
+}
+
 fn cut_body() -> Body {
     let half = stream::iter([Ok(Bytes::from_static(
         br#"{"token_type":"Bearer","access_"#,

@@ -8,10 +8,14 @@ use crate::{
     sensitive::Sensitive,
     testing::{Entra, OTHER_SCOPE, SCOPE},
 };
+use azure_core::{credentials::Secret, http::Transport};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorkey_emulator::{Endpoint, Reply};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
-use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _, io::Write as _, num::NonZeroUsize, path::Path, sync::Arc, time::Duration,
+};
 
 /// Written anew by the test where this variable is set.
 const WRITE: &str = "DOORKEY_WRITE_DOCS";
@@ -143,6 +147,11 @@ fn odd_answers() -> Vec<Answer> {
         once(
             "a byte-order mark before the JSON",
             Reply::rewritten(|body| [&b"\xef\xbb\xbf"[..], &body].concat().into()),
+        ),
+        once(
+            "a byte-order mark, and each byte a piece of its own",
+            Reply::rewritten(|body| [&b"\xef\xbb\xbf"[..], &body].concat().into())
+                .in_pieces(NonZeroUsize::MIN),
         ),
         once(
             "blanks around the JSON",
@@ -504,6 +513,63 @@ async fn clocks_that_are_off_by_ten_minutes_do_no_harm() {
 
 fn time_span(minutes: i64) -> azure_core::time::Duration {
     azure_core::time::Duration::minutes(minutes)
+}
+
+/// By a real client, over real sockets.
+#[tokio::test]
+async fn what_is_compressed_or_comes_in_chunks_is_read() {
+    let emulator = doorkey_emulator::Emulator::builder().start().await.unwrap();
+    let authority = reqwest::Certificate::from_pem(emulator.ca_certificate_pem().as_bytes());
+    let compressed = || {
+        Reply::rewritten(|body| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(&body).unwrap();
+            encoder.finish().unwrap().into()
+        })
+        .header("content-encoding", "gzip")
+    };
+    let piece = NonZeroUsize::new(7).unwrap();
+    let replies = [
+        compressed(),
+        compressed().in_pieces(piece),
+        Reply::rewritten(|body| body).in_pieces(piece),
+    ];
+    for (reply, is_http_1) in replies.into_iter().flat_map(|reply| {
+        let both = [true, false];
+        both.map(|is_http_1| (reply.clone(), is_http_1))
+    }) {
+        let mut http = reqwest::Client::builder()
+            .add_root_certificate(authority.as_ref().unwrap().clone())
+            .no_proxy();
+        if is_http_1 {
+            http = http.http1_only();
+        }
+        for endpoint in [
+            Endpoint::OpenIdConfiguration,
+            Endpoint::UserRealm,
+            Endpoint::Token,
+        ] {
+            emulator.replace_next(endpoint, 1, reply.clone());
+        }
+        let user = &emulator.users()[0];
+        let mut client = crate::PublicClientOptions {
+            authority: Some(emulator.authority().into()),
+            disable_instance_discovery: true,
+            ..Default::default()
+        };
+        client.client_options.transport = Some(Transport::new(Arc::new(http.build().unwrap())));
+        let credential = UsernamePasswordCredential::new(
+            emulator.client_id().into(),
+            user.username.clone(),
+            Secret::new(user.password.clone()),
+            Some(UsernamePasswordCredentialOptions { client }),
+        );
+        credential
+            .unwrap()
+            .get_token_info(&[SCOPE], None)
+            .await
+            .unwrap();
+    }
 }
 
 /// A lifetime of nothing: each request asks once, and none asks twice.
