@@ -97,6 +97,8 @@ pub(crate) struct Parameters<'a> {
 /// An authorization code, and what proves that it is ours to redeem.
 pub(crate) struct CodeGrant<'a> {
     pub(crate) code: &'a str,
+    /// What came with it, for the way to the authority alone.
+    pub(crate) client_info: Option<&'a str>,
     pub(crate) redirect_uri: &'a str,
     pub(crate) attempt: &'a Attempt,
 }
@@ -167,13 +169,18 @@ impl OAuthClient {
             ("code_verifier", grant.attempt.code_verifier.expose()),
             ("scope", scope.as_str()),
         ];
+        let info = grant.client_info.and_then(token_reply::read_client_info);
+        let headers: Vec<_> = info
+            .and_then(|info| route(&info.uid, &info.utid))
+            .into_iter()
+            .collect();
         let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
         let reply = self
             .post_token(
                 &endpoints,
                 parameters,
                 &form,
-                &[],
+                &headers,
                 Resend::IfUndelivered,
                 deadline,
             )
@@ -204,11 +211,9 @@ impl OAuthClient {
             ("scope", scope.as_str()),
         ];
         // Not of an account that has no home tenant, as at AD FS.
-        let route = tenant::home_of(account)
+        let headers: Vec<_> = tenant::home_of(account)
             .and_then(|utid| Some((account.strip_suffix(utid)?.strip_suffix('.')?, utid)))
-            .map(|(uid, utid)| format!("Oid:{uid}@{utid}"));
-        let headers: Vec<_> = route
-            .map(|route| ("x-anchormailbox", route))
+            .and_then(|(uid, utid)| route(uid, utid))
             .into_iter()
             .collect();
         let endpoints = self.endpoints_until(parameters.tenant, deadline).await?;
@@ -428,6 +433,17 @@ impl Redeemed<'_> {
             _ => Asked::new("the token request"),
         }
     }
+}
+
+/// Where the account is at home: whoever carries the request finds the way without reading it.
+fn route(uid: &str, utid: &str) -> Option<(&'static str, String)> {
+    // They come from a cache or a redirect, and a header takes no other bytes.
+    let is_plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let route = || ("x-anchormailbox", format!("Oid:{uid}@{utid}"));
+    (is_plain(uid) && is_plain(utid)).then(route)
 }
 
 /// Who asks: never as another library.

@@ -86,7 +86,7 @@ pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     is_object.then(|| serde_json::from_slice(body).ok())?
 }
 
-fn read_client_info(encoded: &str) -> Option<ClientInfo> {
+pub(super) fn read_client_info(encoded: &str) -> Option<ClientInfo> {
     let json = BASE64_URL_SAFE_NO_PAD
         .decode(encoded.trim_end_matches('='))
         .ok()?;

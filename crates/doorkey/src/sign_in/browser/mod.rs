@@ -190,9 +190,12 @@ async fn finish(
         ));
     }
     match response {
-        AuthorizationResponse::Code { code, .. } => {
+        AuthorizationResponse::Code {
+            code, client_info, ..
+        } => {
             let grant = CodeGrant {
                 code: &code,
+                client_info: client_info.as_deref(),
                 redirect_uri,
                 attempt,
             };

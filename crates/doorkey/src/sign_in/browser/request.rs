@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 pub(crate) enum AuthorizationResponse {
     Code {
         code: Zeroizing<String>,
+        /// Who signed in, in base64url: it is for the way to the authority alone.
+        client_info: Option<String>,
         /// The issuer, to be compared with the authority that was asked
         /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
         iss: Option<String>,
@@ -149,7 +151,11 @@ impl Expected {
         let error = field("error")?;
         let iss = field("iss")?.map(plain);
         match (code, error) {
-            (Some(code), None) if !code.is_empty() => Ok(AuthorizationResponse::Code { code, iss }),
+            (Some(code), None) if !code.is_empty() => Ok(AuthorizationResponse::Code {
+                code,
+                client_info: field("client_info")?.map(plain),
+                iss,
+            }),
             (None, Some(error)) if !error.is_empty() => {
                 let subcode = field("error_subcode")?;
                 let suberror = field("suberror")?;
@@ -292,12 +298,13 @@ mod tests {
     #[test]
     fn post_request_with_auth_code_is_read() {
         let response = expected()
-            .parse(b"code=a%2Bb+c&state=the+state&iss=https%3A%2F%2Fi&session_state=s&x=y")
+            .parse(b"code=a%2Bb+c&state=the+state&iss=https%3A%2F%2Fi&client_info=info&x=y")
             .unwrap();
         assert_eq!(
             response,
             AuthorizationResponse::Code {
                 code: Zeroizing::new("a+b c".into()),
+                client_info: Some("info".into()),
                 iss: Some("https://i".into()),
             }
         );

@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use azure_core::http::Url;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorkey_emulator::{Endpoint, Reply};
 use http::Request;
 use std::{
@@ -161,6 +162,40 @@ async fn the_request_says_what_the_options_say() {
     assert_eq!(token.form_value("claims"), Some(query["claims"].as_str()));
     assert_eq!(token.form_value("redirect_uri"), Some(sent.as_str()));
     assert_eq!(token.header("x-client-sku"), Some("doorkey"));
+}
+
+/// What comes back beside a code is anybody's word, and no header is made of just anything.
+#[tokio::test]
+async fn acquire_token_by_auth_code_flow_names_the_account_that_came_with_the_code() {
+    for (info, is_said) in [
+        (r#"{"uid":"the-person","utid":"the-tenant"}"#, true),
+        (r#"{"uid":"x\r\nX-Evil: 1","utid":"t"}"#, false),
+        ("not json", false),
+    ] {
+        let scene = Scene::new().await;
+        let info = BASE64_URL_SAFE_NO_PAD.encode(info);
+        let credential = scene.credential(|options| {
+            options.browser = BrowserLauncher::Callback(Arc::new(move |url| {
+                let query: HashMap<_, _> = Url::parse(url)
+                    .unwrap()
+                    .query_pairs()
+                    .into_owned()
+                    .collect();
+                let fields = BTreeMap::from([
+                    ("code".into(), "a code".into()),
+                    ("state".into(), query["state"].clone()),
+                    ("client_info".into(), info.clone()),
+                ]);
+                tokio::spawn(async move { post(&query["redirect_uri"], &fields).await });
+                Ok(())
+            }));
+        });
+        let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        let request = &scene.entra.requests_to(Endpoint::Token)[0];
+        let said = is_said.then_some("Oid:the-person@the-tenant");
+        assert_eq!(request.header("x-anchormailbox"), said);
+    }
 }
 
 #[tokio::test]
