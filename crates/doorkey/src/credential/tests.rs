@@ -234,17 +234,20 @@ async fn unknown_authority_is_asked_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lying_or_broken_authority_is_found_out_before_anybody_is_asked() {
+async fn no_issuer_or_a_lie_of_an_authority_is_found_out_before_anybody_is_asked() {
     let elsewhere_endpoints = r#"{"authorization_endpoint":"https://evil.example/a",
         "token_endpoint":"https://evil.example/t","issuer":"https://evil.example/"}"#;
     let plain_http = r#"{"authorization_endpoint":"http://login.lies-1.example/a",
         "token_endpoint":"http://login.lies-1.example/t","issuer":"http://login.lies-1.example/"}"#;
+    let no_issuer = r#"{"authorization_endpoint":"https://login.lies-2.example/a",
+        "token_endpoint":"https://login.lies-2.example/t"}"#;
     for (index, (reply, kind)) in [
         (
             Reply::new(200).body(elsewhere_endpoints),
             ErrorKind::Protocol,
         ),
         (Reply::new(200).body(plain_http), ErrorKind::Protocol),
+        (Reply::new(200).body(no_issuer), ErrorKind::Protocol),
         (
             Reply::new(200).body("<html>Welcome to the hotel"),
             ErrorKind::Protocol,

@@ -135,6 +135,68 @@ fn add_by_aad_writes_the_document_of_msal_for_python() {
     assert_eq!(written(&cache_of(&expected), false), expected);
 }
 
+/// AD FS says no more than OAuth does, and its person is the id token's subject.
+#[test]
+fn add_by_adfs_writes_the_document_of_msal_for_python() {
+    let host = "fs.contoso.example";
+    let owner = Owner {
+        home_account_id: "subject",
+        environment: host,
+        ..OWNER
+    };
+    let tokens = Tokens {
+        refresh_on: None,
+        family_id: None,
+        ..tokens("AT", None, 1_764_023_600)
+    };
+    let reply = Reply {
+        realm: "adfs".into(),
+        ..reply(&["s2", "s1"], tokens)
+    };
+    let grant = "password";
+    let mut cache = TokenCache::default();
+    cache.apply(false, &by(owner, Event::SignedIn { reply, grant }));
+
+    let target = "offline_access openid profile s1 s2";
+    let written = written(&cache, false);
+    let expected = json!({
+        "AccessToken": {
+            format!("subject-{host}-accesstoken-{CLIENT}-adfs-{target}"): {
+                "credential_type": "AccessToken", "secret": "AT", "home_account_id": "subject",
+                "environment": host, "client_id": CLIENT, "target": target, "realm": "adfs",
+                "token_type": "Bearer", "cached_at": "1764020000", "expires_on": "1764023600",
+                "extended_expires_on": "1764106399",
+            }
+        },
+        "Account": {
+            format!("subject-{host}-adfs"): {
+                "home_account_id": "subject", "environment": host, "realm": "adfs",
+                "local_account_id": "11111111-2222-3333-4444-555555555555",
+                "username": "Alice@Contoso.com", "authority_type": "ADFS",
+                "account_source": "password",
+            }
+        },
+        "IdToken": {
+            format!("subject-{host}-idtoken-{CLIENT}-adfs-"): {
+                "credential_type": "IdToken", "secret": "header.payload.signature",
+                "home_account_id": "subject", "environment": host, "realm": "adfs",
+                "client_id": CLIENT,
+            }
+        },
+        "RefreshToken": {
+            format!("subject-{host}-refreshtoken-{CLIENT}--{target}"): {
+                "credential_type": "RefreshToken", "secret": "refresh AT",
+                "home_account_id": "subject", "environment": host, "client_id": CLIENT,
+                "target": target, "last_modification_time": "1764020000",
+            }
+        },
+        "AppMetadata": {
+            format!("appmetadata-{host}-{CLIENT}"): { "client_id": CLIENT, "environment": host }
+        }
+    });
+    assert_eq!(written, expected);
+}
+
 #[test]
 fn scopes_are_a_set_without_case() {
     let mut cache = TokenCache::default();

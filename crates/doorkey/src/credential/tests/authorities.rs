@@ -436,7 +436,8 @@ async fn b2c_offers_no_device_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_what_microsoft_can_know_is_asked_about() {
+async fn by_default_adfs_should_skip_validation_and_instance_metadata_as_all_that_microsoft_cannot_know()
+ {
     let entra = Entra::start().await;
     for (authority, host) in [
         ("https://fs.vouched.example/adfs", "fs.vouched.example"),
