@@ -264,7 +264,7 @@ async fn a_span_says_how_many_requests_a_sign_in_took() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_span_says_how_it_ended() {
+async fn log_get_token_says_how_it_ended() {
     let log = Log::listen();
     let entra = Entra::start().await;
     let credential = entra.credential(|_| {});
@@ -303,7 +303,7 @@ async fn a_span_says_how_it_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_person_is_named_only_with_support_logging() {
+async fn enable_support_logging_alone_names_a_person() {
     for support in [false, true] {
         let log = Log::listen();
         let entra = Entra::start().await;
