@@ -6,7 +6,7 @@ use std::fs;
 const VAULT: &str = "https://vault.azure.net/.default";
 
 /// Signs in with a password, which a file has.
-fn login(machine: &Machine, username: &str, password: &str, more: &[&str]) -> Doorkey {
+pub(crate) fn login(machine: &Machine, username: &str, password: &str, more: &[&str]) -> Doorkey {
     let arguments = ["login", "--username", username, "--password-stdin"];
     let doorkey = machine.doorkey(&[&arguments[..], more].concat());
     let file = machine.path("password");

@@ -5,6 +5,7 @@ use crate::{
     authority::{SCOPE, wait},
     azure_cli::machine_with_az,
     machine::{ALLOW, CACHE, Machine},
+    password,
     person::Person,
     process::{Doorkey, Finished},
     search::{Exception, Secrets},
@@ -179,16 +180,42 @@ fn by_a_device_code(runs: &mut Runs, decision: DeviceDecision, status: i32) {
     runs.ended("login by a device code", finished);
 }
 
+/// At the authority, and at a server of the person's organization.
+fn by_a_password(runs: &mut Runs) {
+    for (name, wrong) in [
+        ("adele", ""),
+        ("avery", ""),
+        ("adele", " not"),
+        ("avery", " not"),
+    ] {
+        let user = runs.machine.user(name);
+        let (username, password) = (user.username.clone(), format!("{}{wrong}", user.password));
+        let arguments = ["--scope", SCOPE, "-vv"];
+        let doorkey = password::login(&runs.machine, &username, &password, &arguments);
+        let finished = doorkey.env("RUST_LOG", EVERYTHING).run();
+        finished.assert_status(i32::from(!wrong.is_empty()));
+        runs.secrets.add("password", &password);
+        runs.ended("login by a password", finished);
+        // The test's own.
+        fs::remove_file(runs.machine.path("password")).unwrap();
+    }
+}
+
 fn in_vain(runs: &mut Runs) {
     let username = runs.machine.user("adele").username.clone();
     runs.machine.authority.revoke_refresh_tokens(&username);
+    let graph = "https://graph.microsoft.com/.default";
     let arguments = [
         "token",
         "--silent",
+        "--account",
+        &username,
         "--scope",
-        "https://graph.microsoft.com/.default",
+        graph,
     ];
     runs.runs("token in vain", 3, &arguments);
+    let (_, told) = runs.said.last().unwrap();
+    assert!(told.contains("AADSTS50173"), "{told}");
     let arguments = ["login", "--timeout", "1", "--scope", SCOPE];
     runs.runs("login by the browser, too late", 1, &arguments);
     let arguments = ["login", "--scope", "openid"];
@@ -213,10 +240,11 @@ fn no_secret_is_printed_or_left_where_it_should_not_be() {
     by_a_device_code(&mut runs, DeviceDecision::Decline, 1);
     let username = runs.machine.user("adele").username.clone();
     by_a_device_code(&mut runs, DeviceDecision::Approve { username }, 0);
+    by_a_password(&mut runs);
     in_vain(&mut runs);
     let home = runs.machine.path("");
     runs.files(&home);
-    runs.runs("logout", 0, &["logout"]);
+    runs.runs("logout", 0, &["logout", "--all"]);
     let unusable = runs.doorkey(&["login", "--device-code", "--scope", SCOPE]);
     let finished = unusable.without_env(ALLOW).env("HOME", "/dev/null").run();
     finished.assert_status(4);
@@ -232,6 +260,7 @@ fn no_secret_is_printed_or_left_where_it_should_not_be() {
         [
             "PKCE verifier",
             "access token",
+            "assertion",
             "authorization code",
             "device code",
             "id token",

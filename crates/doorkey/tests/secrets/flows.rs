@@ -13,7 +13,8 @@ use doorkey::{
     DeviceCodeCredentialOptions, EncryptedFileStore, EncryptionKey, Error,
     InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
     Partition, PlainFileStore, PublicClientOptions, TokenCachePersistenceOptions, TokenCacheStore,
-    TokenInfoOptions, accounts, bearer_token_provider, sign_out,
+    TokenInfoOptions, UsernamePasswordCredential, UsernamePasswordCredentialOptions, accounts,
+    bearer_token_provider, sign_out,
 };
 use doorkey_emulator::{DeviceDecision, Endpoint, Reply};
 use futures_util::future::{FutureExt, LocalBoxFuture};
@@ -33,6 +34,10 @@ pub(crate) const FLOWS: &[Flow] = &[
     ("device code", |scene| by_device_code(scene).boxed_local()),
     ("a device code that ends badly", |scene| {
         by_device_code_in_vain(scene).boxed_local()
+    }),
+    ("password", |scene| by_password(scene).boxed_local()),
+    ("a password in vain", |scene| {
+        by_password_in_vain(scene).boxed_local()
     }),
     ("silent, cached, claims", |scene| {
         silently(scene).boxed_local()
@@ -222,6 +227,74 @@ async fn by_device_code_in_vain(scene: &Scene) {
         let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
         scene.error("a device code that ends badly", &error);
     }
+}
+
+fn password(scene: &Scene, who: &str, password: &str) -> Arc<UsernamePasswordCredential> {
+    scene.secret("password", password);
+    let options = UsernamePasswordCredentialOptions {
+        client: scene.client(),
+    };
+    scene.debug("UsernamePasswordCredentialOptions", &options);
+    UsernamePasswordCredential::new(
+        scene.emulator.client_id().to_owned(),
+        scene.username(who),
+        Secret::new(password.to_owned()),
+        Some(options),
+    )
+    .unwrap()
+}
+
+/// At the authority, and at both kinds of servers of an organization.
+async fn by_password(scene: &Scene) {
+    for who in ["adele", "avery", "blake"] {
+        let credential = password(scene, who, &scene.password(who));
+        for scope in [SCOPE, OTHER_SCOPE] {
+            scene.token(&credential.get_token_info(&[scope], None).await.unwrap());
+        }
+        scene.debug("UsernamePasswordCredential", &credential);
+    }
+}
+
+async fn by_password_in_vain(scene: &Scene) {
+    let wrong = "an\"other <pass> & word";
+    let of_morgan = scene.password("morgan");
+    for (who, text) in [
+        ("adele", wrong),
+        ("avery", wrong),
+        ("blake", wrong),
+        ("morgan", &of_morgan),
+        ("ellis", &scene.password("ellis")),
+        ("harper", &scene.password("harper")),
+        ("riley", &scene.password("riley")),
+    ] {
+        let credential = password(scene, who, text);
+        for _ in 0..2 {
+            let asked = credential.get_token_info(&[SCOPE], None);
+            scene.error("a password in vain", &asked.await.unwrap_err());
+        }
+        scene.debug("UsernamePasswordCredential", &credential);
+    }
+    let planted = "an-assertion-that-a-bad-reply-brings-along";
+    scene.secret("assertion", planted);
+    let fault = format!(
+        "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Body>{planted}"
+    );
+    for body in [fault, planted.to_owned(), format!("<a>{planted}</a>")] {
+        for status in [200, 500] {
+            let reply = Reply::new(status).body(body.clone());
+            scene.emulator.replace_next(Endpoint::WsTrust, 1, reply);
+            let credential = password(scene, "avery", &scene.password("avery"));
+            let error = credential.authenticate(scoped(SCOPE)).await.unwrap_err();
+            scene.error("a password in vain", &error);
+        }
+    }
+    let argument = UsernamePasswordCredential::new(
+        "a-client".into(),
+        "somebody@contoso.example".into(),
+        Secret::new(format!("{of_morgan} ")),
+        None,
+    );
+    scene.error("a password in vain", &argument.unwrap_err());
 }
 
 async fn silently(scene: &Scene) {

@@ -87,6 +87,7 @@ async fn no_secret_is_where_it_should_not_be() {
         [
             "PKCE verifier",
             "access token",
+            "assertion",
             "authorization code",
             "device code",
             "id token",

@@ -11,7 +11,10 @@ use azure_core::{
         headers::{AUTHORIZATION, Headers, WWW_AUTHENTICATE},
     },
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use doorkey::{
     AccessTokenInfo, AuthenticationRecord, BrowserLauncher, DeviceCodeCredentialOptions, Error,
     PromptOutcome, PublicClientOptions, SignInObserver, SignInPrompt,
@@ -31,8 +34,8 @@ use tempfile::TempDir;
 pub(crate) const SCOPE: &str = "https://storage.azure.com/.default";
 pub(crate) const OTHER_SCOPE: &str = "https://vault.azure.net/.default";
 
-/// Adele's. Every encoding writes it in another way.
-const PASSWORD: &str = "pä ss+w/rd&=?~100% of adele";
+/// How all passwords begin. Every encoding writes it in another way.
+const PASSWORD: &str = "pä ss+w/rd&=?~<100%> of ";
 
 pub(crate) struct Scene {
     pub(crate) emulator: Emulator,
@@ -61,7 +64,7 @@ struct Window(Arc<Mutex<Said>>);
 
 impl Scene {
     pub(crate) async fn new() -> Self {
-        let directory = Directory::BUILT_IN.replace("not-a-secret-adele", PASSWORD);
+        let directory = Directory::BUILT_IN.replace("not-a-secret-", PASSWORD);
         let emulator = Emulator::builder()
             .directory(Directory::from_toml(&directory).unwrap())
             .device_code_interval(Duration::from_secs(1))
@@ -133,6 +136,12 @@ impl Scene {
             .unwrap()
             .username
             .clone()
+    }
+
+    pub(crate) fn password(&self, name: &str) -> String {
+        let mut users = self.emulator.users().iter();
+        let user = users.find(|user| user.username.starts_with(name)).unwrap();
+        user.password.clone()
     }
 
     /// A browser in which Adele does so.
@@ -229,6 +238,13 @@ impl Scene {
                 if let Some(secret) = request.form_value(name) {
                     secrets.add(what, secret);
                 }
+            }
+            if let Some(assertion) = request.form_value("assertion") {
+                let assertion = BASE64_URL_SAFE_NO_PAD.decode(assertion).unwrap();
+                let assertion = std::str::from_utf8(&assertion).unwrap();
+                secrets.add("assertion", assertion);
+                let signature = assertion.split("SignatureValue>").nth(1).unwrap();
+                secrets.add("assertion", signature.trim_end_matches("</ds:"));
             }
             for name in ["state", "nonce"] {
                 if let Some(secret) = request.query_value(name) {

@@ -111,9 +111,10 @@ impl Search {
 fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = secret.as_bytes();
     let mut forms = vec![("as it is", bytes.to_vec())];
-    // Of a long one a part is enough.
-    for part in bytes.chunks_exact(PART).filter(|_| bytes.len() > 2 * PART) {
-        forms.push(("a part", part.to_vec()));
+    // Of a long one a part is enough. Not of XML, which has addresses in it that are no secret.
+    if bytes.len() > 2 * PART && !secret.contains("</") {
+        let parts = bytes.chunks_exact(PART);
+        forms.extend(parts.map(|part| ("a part", part.to_vec())));
     }
     let hex = |capital: bool| {
         let mut text = String::new();
@@ -127,12 +128,21 @@ fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     };
     let form: String = form_urlencoded::byte_serialize(bytes).collect();
     let json = serde_json::Value::from(secret).to_string();
+    let xml = [
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("\"", "&quot;"),
+    ]
+    .iter()
+    .fold(secret.to_owned(), |text, (from, to)| text.replace(from, to));
     let quoted = format!("{secret:?}");
     let texts = [
         ("percent-encoded", form.replace('+', "%20")),
         ("percent-encoded", lower_escapes(&form.replace('+', "%20"))),
         ("percent-encoded", lower_escapes(&form)),
         ("percent-encoded", form),
+        ("escaped", xml),
         ("escaped", json.trim_matches('"').to_owned()),
         ("escaped", quoted.trim_matches('"').to_owned()),
         ("hex", hex(false)),
@@ -199,6 +209,7 @@ mod tests {
                 "percent-encoded",
                 "s%c3%aflly%20p%2bss%2fw%22rd%26%3d%3f%7e%3e%c3%bf%5c100%25".into(),
             ),
+            ("escaped", "sïlly p+ss/w&quot;rd&amp;=?~&gt;ÿ\\100%".into()),
             ("escaped", r#"sïlly p+ss/w\"rd&=?~>ÿ\\100%"#.into()),
             (
                 "hex",
