@@ -264,6 +264,34 @@ async fn a_span_says_how_many_requests_a_sign_in_took() {
     assert_eq!(ends[1]["requests"], "3");
 }
 
+/// What asks where the password is checked counts, too.
+#[cfg(feature = "username-password")]
+#[tokio::test(start_paused = true)]
+async fn a_password_takes_one_span() {
+    for (who, requests) in [("adele", 2), ("avery", 4)] {
+        let log = Log::listen();
+        let entra = Entra::start().await;
+        let mut users = entra.emulator.users().iter();
+        let user = users.find(|user| user.username.starts_with(who)).unwrap();
+        let credential = crate::UsernamePasswordCredential::with_seams(
+            entra.emulator.client_id().to_owned(),
+            user.username.clone(),
+            crate::sensitive::Sensitive::new(&*user.password),
+            crate::UsernamePasswordCredentialOptions {
+                client: entra.client(),
+            },
+            entra.seams(&[]),
+        );
+        let credential = credential.unwrap();
+        credential.get_token(&[SCOPE], None).await.unwrap();
+        let spans = log.spans();
+        assert_eq!(spans.len(), 1, "{spans:?}");
+        assert_eq!(spans[0]["flow"], "password");
+        assert_eq!(spans[0]["requests"], requests.to_string());
+        assert_eq!(entra.emulator.requests().len(), requests);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn log_get_token_says_how_it_ended() {
     let log = Log::listen();
