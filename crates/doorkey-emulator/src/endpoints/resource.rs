@@ -1,7 +1,12 @@
 //! A protected resource, to try a token on (RFC 6750).
 
 use super::discovery::cloud_hosts;
-use crate::{exchange::Exchange, resources::Resource, service::Service};
+use crate::{
+    exchange::Exchange,
+    resources::Resource,
+    service::Service,
+    tenant::{TFP, access_token_issuer, is_policy},
+};
 use axum::{Extension, body::Body, extract::State};
 use http::{HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE};
 use serde_json::{Value, json};
@@ -35,11 +40,21 @@ fn check(service: &Service, exchange: &Exchange, token: &str) -> Result<Value, &
         .verify(token)
         .ok_or("The signature is invalid")?;
     let text = |name: &str| claims[name].as_str().unwrap_or_default();
-    let tenant = service
-        .directory
-        .tenant(text("tid"))
-        .ok_or("The tenant is unknown")?;
-    if !issuers(service, exchange, &tenant.id).any(|issuer| issuer == text("iss")) {
+    let issuer = text("iss");
+    // AD FS and B2C name no tenant.
+    let is_known = match claims["tid"].as_str() {
+        Some(id) => {
+            let tenant = service.directory.tenant(id);
+            let tenant = tenant.ok_or("The tenant is unknown")?;
+            issuers(service, exchange, &tenant.id).any(|known| known == issuer)
+        }
+        None => {
+            let mut tenants = service.directory.tenants().iter();
+            issuer == access_token_issuer(&exchange.base)
+                || tenants.any(|tenant| is_policys(issuer, &exchange.base, &tenant.id))
+        }
+    };
+    if !is_known {
         return Err("The issuer is invalid");
     }
     if Resource::find(text("aud"), &service.directory).is_none() {
@@ -64,6 +79,17 @@ fn check(service: &Service, exchange: &Exchange, token: &str) -> Result<Value, &
     }))
 }
 
+/// Whether B2C issued a token of tenant `id`, in either of its forms.
+fn is_policys(issuer: &str, base: &str, id: &str) -> bool {
+    let path = issuer.strip_prefix(base).unwrap_or_default();
+    let segments: Vec<_> = path.split('/').collect();
+    match segments.as_slice() {
+        ["", tenant, "v2.0", ""] => *tenant == id,
+        ["", TFP, tenant, policy, "v2.0", ""] => *tenant == id && is_policy(policy),
+        _ => false,
+    }
+}
+
 /// Who may have issued a token of tenant `id`: version 1.0, and version 2.0 at each of our names.
 fn issuers(service: &Service, exchange: &Exchange, id: &str) -> impl Iterator<Item = String> {
     let version_1 = format!("https://sts.windows.net/{id}/");
@@ -74,7 +100,8 @@ fn issuers(service: &Service, exchange: &Exchange, id: &str) -> impl Iterator<It
         .chain(clouds)
         .map(|base| format!("{base}/{id}/v2.0"))
         .collect();
-    std::iter::once(version_1).chain(version_2)
+    let by_id = format!("https://{id}.ciamlogin.com/{id}/v2.0");
+    [version_1, by_id].into_iter().chain(version_2)
 }
 
 /// Asks for a (better) token (RFC 6750, section 3).

@@ -138,6 +138,10 @@ impl<'a> TokenRequest<'a> {
             &self.application.client_id,
             self.exchange.now,
         )?;
+        let begun = Audience::find(&request.realm, &self.service.directory)?;
+        if begun.own_tokens() != self.audience.own_tokens() {
+            return Err(Refusal::unknown_device_code());
+        }
         self.claims.continuous_access |= request.claims.continuous_access;
         let scopes = self.scopes(&request.scope)?;
         let (user, tenant) = self.person(&grant)?;

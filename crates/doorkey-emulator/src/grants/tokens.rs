@@ -122,6 +122,9 @@ impl Issue<'_> {
         claims["azpacr"] = json!("0");
         claims["preferred_username"] = json!(self.user.username);
         claims["ver"] = json!("2.0");
+        if let Audience::Policy { policy, .. } = self.audience {
+            self.as_b2c(&mut claims, policy);
+        }
         claims
     }
 

@@ -1,7 +1,7 @@
 //! AD FS: its own paths, metadata, tokens and refusals.
 
 use crate::{client::*, person::Person};
-use doorkey_emulator::Emulator;
+use doorkey_emulator::{DeviceDecision, Emulator};
 
 const AT_ADFS: &str = "http://localhost:8400";
 
@@ -160,6 +160,16 @@ async fn a_device_is_signed_in_and_the_page_is_its_own() {
     let reply = token_at_adfs(&emulator, &poll).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(reply.claims("id_token")["upn"], username);
+
+    // What was begun there is of no use to Entra ID.
+    let codes = post(&emulator, "/adfs/oauth2/devicecode", &pairs).await;
+    let decision = DeviceDecision::Approve { username };
+    emulator
+        .decide_device_code(codes.text("user_code"), decision)
+        .unwrap();
+    let device_code = [("device_code", codes.text("device_code"))];
+    let refused = token(&emulator, &changed(&poll, &device_code)).await;
+    assert_eq!(refused.text("error"), "bad_verification_code");
 }
 
 #[tokio::test]

@@ -47,6 +47,29 @@ async fn it_tells_whose_token_it_was_given() {
 }
 
 #[tokio::test]
+async fn a_token_of_another_kind_of_authority_is_taken_too() {
+    let emulator = emulator().await;
+    let adele = "adele@contoso.example";
+    let pairs = [
+        ("client_id", DEVELOPER),
+        ("grant_type", "password"),
+        ("username", adele),
+        ("password", "not-a-secret-adele"),
+        ("scope", "https://management.azure.com/.default openid"),
+    ];
+    for path in [
+        "/adfs/oauth2/token",
+        "/contoso.example/b2c_1_in/oauth2/v2.0/token",
+        "/tfp/contoso.example/b2c_1_in/oauth2/v2.0/token",
+    ] {
+        let reply = post(&emulator, path, &pairs).await;
+        let bearer = format!("Bearer {}", reply.text("access_token"));
+        let reply = me(&emulator, &bearer).await;
+        assert_eq!(reply.status, 200, "{path}: {reply:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_token_is_challenged() {
     let emulator = emulator().await;
     let reply = signed_in(&emulator).await;

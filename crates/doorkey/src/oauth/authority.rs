@@ -167,6 +167,30 @@ impl Authority {
                 .is_some_and(|cloud| other.url.port().is_none() && cloud.has_alias(other.host()))
     }
 
+    pub(crate) fn is_b2c(&self) -> bool {
+        matches!(self.kind, AuthorityKind::B2c { .. })
+    }
+
+    /// Whether an account of this host can be one of this authority: in B2C everybody is another
+    /// one for each policy.
+    pub(crate) fn has_account(&self, home_account_id: &str) -> bool {
+        let AuthorityKind::B2c {
+            policy: Some(policy),
+            ..
+        } = &self.kind
+        else {
+            return true;
+        };
+        let uid = home_account_id
+            .rsplit_once('.')
+            .map_or(home_account_id, |(uid, _)| uid)
+            .to_ascii_lowercase();
+        match uid.split_once("-b2c_") {
+            Some(_) => uid.ends_with(&format!("-{policy}")),
+            None => true,
+        }
+    }
+
     /// Whether `other` is a host of Entra External ID that names `tenant_id`, where this one has a
     /// name: so Python's records are written, by their token's issuer.
     pub(crate) fn is_named_by_id(&self, other: &Self, tenant_id: &str) -> bool {

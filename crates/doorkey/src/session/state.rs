@@ -138,7 +138,9 @@ impl State {
         };
         people
             .into_iter()
-            .filter(|person| fits(&person.username))
+            .filter(|person| {
+                fits(&person.username) && oauth.authority().has_account(&person.home_account_id)
+            })
             .map(|person| AuthenticationRecord {
                 authority: oauth.authority().host_and_port(),
                 client_id: oauth.client_id().to_owned(),
@@ -368,7 +370,9 @@ impl State {
             TenantId::ADFS => Some(TenantId::ADFS),
             domain => {
                 let owner = owner(oauth, &record.home_account_id);
-                self.cache.tenant_id_of(owner, domain)
+                let learned = self.cache.tenant_id_of(owner, domain);
+                // Python's library keeps the tokens of B2C under the name in its address.
+                learned.or_else(|| oauth.authority().is_b2c().then_some(domain))
             }
         })
     }
