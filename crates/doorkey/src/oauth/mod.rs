@@ -2,7 +2,6 @@
 //! token.
 
 mod authority;
-mod authority_kind;
 mod authorize;
 mod device;
 mod discovery;
@@ -17,8 +16,7 @@ mod transport;
 #[cfg(feature = "username-password")]
 mod user_realm;
 
-pub(crate) use authority::Authority;
-pub(crate) use authority_kind::AuthorityKind;
+pub(crate) use authority::{Authority, AuthorityKind};
 pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
 pub(crate) use device::{DeviceAuthorization, Poll};
 pub(crate) use endpoints::Endpoints;

@@ -26,7 +26,7 @@ pub(crate) enum AuthorityKind {
 }
 
 /// What stands behind a tenant's name in the hosts of [`AuthorityKind::Ciam`].
-pub(super) const CIAM: &str = ".ciamlogin.com";
+pub(in crate::oauth) const CIAM: &str = ".ciamlogin.com";
 
 const B2C: [&str; 4] = [
     ".b2clogin.com",
@@ -104,13 +104,13 @@ impl AuthorityKind {
     }
 
     /// Whether Microsoft's instance discovery may be asked about it: of the others it knows nothing.
-    pub(super) fn is_vouched_for(&self) -> bool {
+    pub(in crate::oauth) fn is_vouched_for(&self) -> bool {
         matches!(self, Self::Other)
     }
 
     /// Whether `host` serves authorities of this kind, too: one that goes by a name of its own may
     /// name endpoints there.
-    pub(super) fn is_served_by(&self, host: &str) -> bool {
+    pub(in crate::oauth) fn is_served_by(&self, host: &str) -> bool {
         Cloud::of_host(host).is_some()
             || match self {
                 Self::B2c { .. } => is_b2c(host),
