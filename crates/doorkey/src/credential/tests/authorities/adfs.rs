@@ -29,6 +29,8 @@ async fn a_person_at_adfs_comes_back_and_is_asked_when_their_refresh_token_is_de
     let token = first.get_token_info(&[SCOPE], None).await.unwrap();
     assert_eq!(token.token_type, "bearer");
     assert!(token.refresh_on.is_none());
+    // "adfs" is no name that stands for an id.
+    assert!(entries(&store, "AccessToken").await[0]["doorkey_tenant"].is_null());
     let refresh_token = entries(&store, "RefreshToken").await[0]["secret"].clone();
     let person = accounts(&store).await.remove(0);
     assert_eq!(
