@@ -83,6 +83,15 @@ fn of_the_clouds() {
             ("https://sts.chinacloudapi.cn/t/", Some("t"), false, false),
         ],
     );
+    // Personal accounts, by the name of their tenant and by its id.
+    let personal = crate::tenant::PERSONAL_ACCOUNTS;
+    let issuer = of("login.microsoftonline.com", personal);
+    for asked in [None, Some(personal)] {
+        check(
+            &at("login.microsoftonline.com", asked),
+            &[(&issuer, Some(personal), true, true)],
+        );
+    }
     check(
         &at("login.chinacloudapi.cn", None),
         &[
