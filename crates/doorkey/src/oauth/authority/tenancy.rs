@@ -114,7 +114,7 @@ mod tests {
 
     /// What is asked, and where its description is: by authority, `tenant_id` and a record's tenant.
     #[test]
-    fn the_tenant_is_the_addresss_or_the_callers_or_the_records() {
+    fn path_less_authority_should_work_and_authority_with_path_should_be_used_as_is() {
         let end = "/.well-known/openid-configuration";
         for (text, chosen, known, tenant, url) in [
             (

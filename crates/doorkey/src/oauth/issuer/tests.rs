@@ -34,7 +34,7 @@ fn check(issuer: &Issuer, rows: &[(&str, Option<&str>, bool, bool)]) {
 }
 
 #[test]
-fn of_the_clouds() {
+fn known_authority_with_non_matching_issuer_is_none_of_the_clouds() {
     let of = |host: &str, tid: &str| format!("https://{host}/{tid}/v2.0");
     let public = of("login.microsoftonline.com", "t");
     let other = of("login.microsoftonline.com", "u");
@@ -126,7 +126,7 @@ fn of_the_clouds() {
 }
 
 #[test]
-fn as_metadata_say() {
+fn exact_match_issuer_and_custom_authority_with_microsoft_issuer_as_metadata_say() {
     check(
         &said(
             "localhost:1",
@@ -199,7 +199,7 @@ fn of_adfs() {
 }
 
 #[test]
-fn of_b2c() {
+fn b2c_issuer_host_and_spoofed_b2c_host_should_be_rejected() {
     let authority = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_sign";
     let own = format!("https://contoso.b2clogin.com/{ID}/v2.0/");
     let with_policy = format!("https://contoso.b2clogin.com/tfp/{ID}/b2c_1_sign/v2.0/");
@@ -250,7 +250,7 @@ fn of_b2c() {
 }
 
 #[test]
-fn of_ciam() {
+fn ciam_authority_with_host_tenant_and_spoofed_ciamlogin_host_should_be_rejected() {
     let by_id = format!("https://{ID}.ciamlogin.com/{ID}/v2.0");
     let by_name = format!("https://contoso.ciamlogin.com/{ID}/v2.0");
     for issuer in [&by_id, &by_name] {

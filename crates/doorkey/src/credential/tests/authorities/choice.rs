@@ -10,7 +10,8 @@ use crate::{
 use doorkey_emulator::Endpoint;
 
 #[tokio::test(start_paused = true)]
-async fn only_what_microsoft_can_know_is_asked_about() {
+async fn by_default_adfs_should_skip_validation_and_instance_metadata_as_all_that_microsoft_cannot_know()
+ {
     let entra = Entra::start().await;
     for (authority, host) in [
         ("https://fs.vouched.example/adfs", "fs.vouched.example"),
