@@ -1,7 +1,12 @@
 //! The options of every command about people: which authority, tenant and application, how it is
 //! reached, and where tokens are kept.
 
-use crate::{cache::CacheArguments, failure::Failure, trust};
+use crate::{
+    cache::CacheArguments,
+    failure::Failure,
+    proxy::{ProxyArgument, Way},
+    trust,
+};
 use azure_core::http::Url;
 use clap::{
     Args,
@@ -47,6 +52,15 @@ pub(crate) struct ClientArguments {
     )]
     ca_certificate: Option<PathBuf>,
 
+    /// The proxy to go by, or none to go by none [env: DOORKEY_PROXY] [default: HTTPS_PROXY or
+    /// ALL_PROXY]
+    ///
+    /// An http, https, socks4, socks4a, socks5 or socks5h URL; NO_PROXY names hosts that are reached
+    /// without it. One with a user name and a password is taken from the variable only, as others
+    /// can read a command line.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<ProxyArgument>,
+
     /// Trust an authority that Microsoft does not know: a private cloud, or an emulator
     #[arg(long, env = "DOORKEY_DISABLE_INSTANCE_DISCOVERY", hide_env_values = true,
         value_parser = FalseyValueParser::new())]
@@ -80,8 +94,11 @@ impl ClientArguments {
         observer: Arc<dyn SignInObserver>,
     ) -> Result<PublicClientOptions, Failure> {
         let mut options = self.options_without_transport(Some(observer))?;
-        let transport = self.ca_certificate.as_deref().map(trust::transport);
-        options.client_options.transport = transport.transpose()?;
+        let way = Way::of(self.proxy.as_ref())?;
+        if self.ca_certificate.is_some() || way.is_some() {
+            let transport = trust::transport(self.ca_certificate.as_deref(), way)?;
+            options.client_options.transport = Some(transport);
+        }
         Ok(options)
     }
 

@@ -169,6 +169,9 @@ fn in_our_words(error: &doorkey::Error) -> String {
             with_named_options(message.replace(", or sign in without `cache_persistence`", ""))
         }
         ErrorKind::InvalidArgument | ErrorKind::TimedOut => with_named_options(message),
+        ErrorKind::Network => CONNECTIONS.iter().fold(message, |message, (theirs, ours)| {
+            message.replace(theirs, ours)
+        }),
         // The others may quote an authority, whose words are not ours to explain.
         _ => message,
     }
@@ -185,6 +188,24 @@ fn with_named_options(message: String) -> String {
     }
     format!("{message} ({})", options.join("; "))
 }
+
+/// What a program does about its connections, and what is done about those of this command.
+const CONNECTIONS: [(&str, &str); 3] = [
+    (
+        "give them in its URL (HTTPS_PROXY=http://user:password@proxy:3128), or give a `transport` in \
+         `client_options` that has them",
+        "give them in the environment variable DOORKEY_PROXY or HTTPS_PROXY \
+         (http://user:password@proxy:3128)",
+    ),
+    (
+        "HTTPS_PROXY or ALL_PROXY, or the proxy of the `transport` in `client_options`",
+        "--proxy, DOORKEY_PROXY, HTTPS_PROXY or ALL_PROXY",
+    ),
+    (
+        "give a `transport` in `client_options` that trusts it",
+        "give it as --ca-certificate or DOORKEY_CA_CERTIFICATE",
+    ),
+];
 
 /// Parameters of the library, and where this command takes them from.
 const OPTIONS: [(&str, &str); 10] = [

@@ -20,6 +20,7 @@ mod people;
 #[cfg(feature = "emulator")]
 mod person;
 mod prompts;
+mod proxy;
 mod qr_code;
 mod records;
 mod sign_in;

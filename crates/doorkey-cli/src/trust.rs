@@ -1,12 +1,25 @@
 //! `--ca-certificate`: whom our connections trust besides those that this machine trusts.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, proxy::Way};
 use azure_core::http::Transport;
 use reqwest::{Certificate, ClientBuilder, redirect::Policy};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-/// A transport like the library's own that trusts the certificates of the PEM file, too.
-pub(crate) fn transport(file: &Path) -> Result<Transport, Failure> {
+/// A transport like the library's own, that goes the given way and trusts the certificates of the PEM
+/// file, too.
+pub(crate) fn transport(file: Option<&Path>, way: Option<Way>) -> Result<Transport, Failure> {
+    let client = match way {
+        Some(way) => way.apply(builder()),
+        None => builder(),
+    };
+    match file {
+        Some(file) => trusting(client, file),
+        None => client.build().map_err(Failure::NoTransport),
+    }
+    .map(over)
+}
+
+fn trusting(client: ClientBuilder, file: &Path) -> Result<reqwest::Client, Failure> {
     let refuse = |why: &str| {
         Failure::Usage(format!(
             "--ca-certificate {} {why}; give a file of certificates in PEM \
@@ -20,15 +33,14 @@ pub(crate) fn transport(file: &Path) -> Result<Transport, Failure> {
     if certificates.is_empty() {
         return Err(refuse("holds no certificate"));
     }
-    let client = builder()
+    client
         .tls_certs_merge(certificates)
         .build()
         // The machine's own certificates are loaded with the file's: which of them is at fault?
         .map_err(|_| match builder().build() {
             Ok(_) => refuse("holds a certificate that cannot be used"),
             Err(error) => Failure::NoTransport(error),
-        })?;
-    Ok(over(client))
+        })
 }
 
 /// A client for an authority of our own on this machine: it trusts the certificates of `pem` alone,

@@ -23,6 +23,8 @@ mod password;
 #[path = "../../src/person/mod.rs"]
 mod person;
 mod process;
+mod proxy;
+mod proxy_server;
 mod records;
 #[path = "../../../doorkey/tests/secrets/search.rs"]
 mod search;

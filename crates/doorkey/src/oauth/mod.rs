@@ -13,6 +13,7 @@ mod pkce;
 mod refusal;
 mod token_reply;
 mod transport;
+mod unreachable;
 #[cfg(feature = "username-password")]
 mod user_realm;
 

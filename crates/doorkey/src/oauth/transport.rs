@@ -1,5 +1,6 @@
 //! Carries one request to the authority, and says what became of it.
 
+use super::unreachable::{is_refused_by_the_proxy, unreachable};
 use crate::{
     error::{Error, ErrorKind, Result},
     events,
@@ -159,6 +160,7 @@ impl Transport {
                 }
                 Err(failure)
                     if failure.error.kind() == ErrorKind::Network
+                        && !is_refused_by_the_proxy(&failure.error)
                         && (resend == Resend::Freely || !failure.delivered) =>
                 {
                     None
@@ -225,7 +227,7 @@ async fn send_once(
             }),
         Err(error) => Err(Failure {
             delivered: *error.kind() != azure_core::error::ErrorKind::Connection,
-            error: unreachable(request, error),
+            error: unreachable(&origin(request), error),
         }),
     }
 }
@@ -243,7 +245,7 @@ async fn read(request: &Request, response: AsyncRawResponse, clock: &Clock) -> R
     let mut body = Zeroizing::new(Vec::new());
     let mut chunks = response.into_body();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| unreachable(request, error))?;
+        let chunk = chunk.map_err(|error| unreachable(&origin(request), error))?;
         if body.len() + chunk.len() > LARGEST_REPLY {
             return Err(Error::protocol(format!(
                 "{} answered with more than {LARGEST_REPLY} bytes, which no authority does; check \
@@ -276,24 +278,6 @@ fn parse_retry_after(value: &str, now: i64) -> Option<Duration> {
 fn unix_time(date: &str) -> Option<i64> {
     let date = azure_core::time::parse_rfc7231(date.trim()).ok()?;
     Some(date.unix_timestamp())
-}
-
-fn unreachable(request: &Request, error: azure_core::Error) -> Error {
-    let mut cause = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(next) = source {
-        cause = next.to_string();
-        source = next.source();
-    }
-    Error::new(
-        ErrorKind::Network,
-        format!(
-            "{} could not be reached ({cause}); check the network, the proxy (HTTPS_PROXY), the \
-             certificates that this machine trusts, and the authority's name",
-            origin(request)
-        ),
-    )
-    .with_source(error)
 }
 
 fn slow(request: &Request) -> Error {
