@@ -12,6 +12,7 @@
 mod child;
 mod debian;
 mod failure;
+mod live;
 mod needs;
 mod parity;
 mod place;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             Place::find().map(|place| run::test(&place, &suites, fail_fast))
         }
         Request::Parity => Place::find().and_then(|place| parity::check(&place)),
+        Request::Live(live) => Place::find().and_then(|place| live.run(&place)),
         Request::Bench { arguments } => {
             Place::find().and_then(|place| run::bench(&place, &arguments))
         }

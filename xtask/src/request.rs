@@ -1,6 +1,9 @@
 //! The command line, parsed.
 
-use crate::suites::{SUITES, Suite};
+use crate::{
+    live::Live,
+    suites::{SUITES, Suite},
+};
 
 pub(crate) enum Request {
     Help,
@@ -9,6 +12,7 @@ pub(crate) enum Request {
         fail_fast: bool,
     },
     Parity,
+    Live(Live),
     Bench {
         arguments: Vec<String>,
     },
@@ -24,6 +28,9 @@ impl Request {
             "help" | "--help" | "-h" => Ok(Self::Help),
             "test" => Self::test(rest),
             "parity" => Ok(Self::Parity),
+            "live" => Live::parse(rest)
+                .map(Self::Live)
+                .map_err(|message| format!("{message}\n\n{}", usage())),
             "bench" => Ok(Self::Bench {
                 arguments: rest.to_vec(),
             }),
@@ -58,6 +65,9 @@ pub(crate) fn usage() -> String {
     format!(
         "cargo xtask test [--fail-fast] [NAME…]   every suite, or those named\n\
          cargo xtask parity                       whether docs/parity.md accounts for every case\n\
+         cargo xtask live [OPTION…]               the checklist against a real tenant: --list, --only LINE,\n\
+         \x20   --authority URL, --tenant TENANT, --client-id ID, --scope SCOPE, --kind KIND,\n\
+         \x20   --answers FILE, --page FILE\n\
          cargo xtask bench [ARGUMENT…]            the benchmarks, in release\n\
          \n\
          {}",
@@ -111,6 +121,20 @@ mod tests {
             for suite in SUITES {
                 assert!(message.contains(suite.name), "{line:?}: {message}");
             }
+        }
+    }
+
+    #[test]
+    fn the_checklist_takes_options_that_it_knows() {
+        let line = "live --only guest --only browser --authority https://a.example --answers -";
+        assert!(matches!(parse(line), Ok(Request::Live(_))));
+        for line in [
+            "live nonsense",
+            "live --only nonsense",
+            "live --authority",
+            "live --kind nonsense",
+        ] {
+            assert!(parse(line).is_err(), "{line:?}");
         }
     }
 
