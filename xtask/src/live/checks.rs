@@ -100,7 +100,7 @@ fn is_id(text: &str) -> bool {
 
 /// A member's text, in the JSON that our command and the authorities write: its strings have no
 /// escapes that matter here.
-fn text_of<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn text_of<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     value_of(json, name)?.strip_prefix('"')?.split('"').next()
 }
 

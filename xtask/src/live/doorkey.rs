@@ -32,7 +32,9 @@ pub(crate) trait Runner {
 /// The programs of this workspace.
 pub(crate) struct Built<'a> {
     place: &'a Place,
-    doorkey: PathBuf,
+    pub(super) doorkey: PathBuf,
+    /// Besides what is inherited.
+    pub(super) environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl<'a> Built<'a> {
@@ -51,6 +53,7 @@ impl<'a> Built<'a> {
         Ok(Self {
             place,
             doorkey: place.target.join("debug").join(name),
+            environment: Vec::new(),
         })
     }
 
@@ -74,6 +77,7 @@ impl<'a> Built<'a> {
                 command.env(name, value);
             }
         }
+        command.envs(self.environment.iter().cloned());
         command
     }
 }

@@ -212,14 +212,8 @@ pub(crate) const LINES: &[Line] = &[
         asks: &["adfs", "client", "its-scope"],
         tenant: Some("AD FS"),
         steps: &[
-            login(
-                "--authority {adfs} --tenant adfs --client-id {client} --scope {its-scope} \
-                 --disable-instance-discovery",
-            ),
-            token(
-                "--silent --authority {adfs} --tenant adfs --client-id {client} \
-                 --scope {its-scope} --disable-instance-discovery",
-            ),
+            login("--authority {adfs} --client-id {client} --scope {its-scope}"),
+            token("--silent --authority {adfs} --client-id {client} --scope {its-scope}"),
         ],
     },
     Line {

@@ -273,21 +273,25 @@ impl Checklist<'_> {
             return arguments;
         }
         let live = &self.live;
+        // What a line says itself is of that line, and another authority has tenants of its own.
+        let is_given: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let has_authority = is_given.contains(&"--authority");
+        let mut more = vec![("--cache-name", CACHE)];
         for (option, value) in [
             ("--authority", &live.authority),
             ("--tenant", &live.tenant),
             ("--client-id", &live.client_id),
-            ("--cache-name", &Some(CACHE.to_owned())),
         ] {
-            // What a line says itself is of that line; another authority has tenants of its own.
-            let is_given = |option: &str| value_of(&arguments, option).is_some();
+            let is_of_line = is_given.contains(&option) || option == "--tenant" && has_authority;
             if let Some(value) = value
-                && !is_given(option)
-                && !(option == "--tenant" && is_given("--authority") && live.authority.is_none())
+                && !is_of_line
             {
-                arguments.extend([option.to_owned(), value.clone()]);
+                more.push((option, value));
             }
         }
+        let more = more.into_iter().flat_map(|(option, value)| [option, value]);
+        let more: Vec<_> = more.map(str::to_owned).collect();
+        arguments.extend(more);
         arguments
     }
 
@@ -391,5 +395,7 @@ const KINDS: [&str; 6] = [
     "consumers",
 ];
 
+#[cfg(test)]
+mod rehearsal;
 #[cfg(test)]
 mod tests;

@@ -130,15 +130,20 @@ fn only_what_a_line_needs_is_asked() {
     let options: Vec<_> = options
         .into_iter()
         .chain(["--tenant", "contoso.example"])
+        .chain(["--authority", "https://login.contoso.example"])
         .collect();
     let (page, _, ran) = run(&options, answers, well);
     assert!(ran[0].contains("--tenant fabrikam.example"), "{ran:?}");
-    assert!(!ran[0].contains("contoso"), "{ran:?}");
+    assert!(!ran[0].contains("--tenant contoso"), "{ran:?}");
     assert!(
-        ran[2].contains("--authority https://fs.fabrikam.example/adfs --tenant adfs"),
+        ran[0].contains("--authority https://login.contoso"),
         "{ran:?}"
     );
-    assert!(ran[2].contains("--client-id an-app"), "{ran:?}");
+    assert!(
+        ran[2].contains("--authority https://fs.fabrikam.example/adfs --client-id an-app"),
+        "{ran:?}"
+    );
+    assert!(!ran[2].contains("contoso"), "{ran:?}");
     assert_row(&page, "guest", "| workforce | |");
     assert_row(&page, "adfs", "| AD FS | |");
     for name in ["fabrikam", "contoso", "an-app"] {

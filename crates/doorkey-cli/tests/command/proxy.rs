@@ -130,6 +130,7 @@ fn a_proxy_gets_the_credentials_that_are_its() {
     for variable in ["DOORKEY_PROXY", "HTTPS_PROXY"] {
         let finished = login(&machine)
             .env(variable, proxy.url_with(CREDENTIALS))
+            .env("RUST_LOG", "trace")
             .run();
         finished.assert_status(0);
         assert_nothing_planted(&finished);
@@ -143,6 +144,7 @@ fn a_proxy_may_speak_socks() {
     let proxy = ProxyServer::start(Manner::Socks(USER, PASSWORD));
     let finished = login(&machine)
         .env("DOORKEY_PROXY", proxy.socks_url_with(CREDENTIALS))
+        .env("RUST_LOG", "trace")
         .run();
     finished.assert_status(0);
     assert_nothing_planted(&finished);
@@ -160,7 +162,10 @@ fn a_proxy_that_wants_other_credentials_is_asked_once() {
     let machine = Machine::new();
     let proxy = ProxyServer::start(Manner::TunnelsFor(USER, "another"));
     for url in [proxy.url(), proxy.url_with(CREDENTIALS)] {
-        let finished = in_vain(&machine).env("DOORKEY_PROXY", url).run();
+        let finished = in_vain(&machine)
+            .env("DOORKEY_PROXY", url)
+            .env("RUST_LOG", "trace")
+            .run();
         assert_said(
             &finished,
             &[
