@@ -1,7 +1,9 @@
 //! The lines that need no page, by the real command, against the emulator.
 
 use super::*;
+use crate::{live::doorkey::Built, place::Place};
 use std::{
+    fs,
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},

@@ -1,11 +1,13 @@
 use super::*;
-use doorkey::Outcome;
+use crate::live::doorkey::Outcome;
 use std::cell::RefCell;
 
 /// A program that says what it was asked, and ends as the test wants.
 struct Fake {
     outcome: fn(&[String]) -> (i32, &'static str),
+    /// But signing out.
     ran: RefCell<Vec<String>>,
+    signed_out: RefCell<Vec<String>>,
 }
 
 impl Runner for Fake {
@@ -13,6 +15,10 @@ impl Runner for Fake {
         let input = input.map(|input| format!(" < {input}"));
         let ran = arguments.join(" ") + &input.unwrap_or_default();
         self.ran.borrow_mut().push(ran);
+        if arguments[0] == "logout" {
+            self.ran.borrow_mut().pop();
+            self.signed_out.borrow_mut().push(arguments.join(" "));
+        }
         let (status, stderr) = (self.outcome)(arguments);
         Ok(Outcome {
             status: Some(status),
@@ -57,6 +63,7 @@ fn run(
     let fake = Fake {
         outcome,
         ran: RefCell::default(),
+        signed_out: RefCell::default(),
     };
     let mut page = Page::default();
     let mut kept = 0;
@@ -74,6 +81,16 @@ fn run(
     let text = page.render(LINES);
     assert_eq!(kept, 1 + text.matches("| 0.1.0 (abc1234) |").count());
     assert!(!text.contains("planted"), "{text}");
+    // Before each sign-in, there where it is to be.
+    let ran = fake.ran.borrow();
+    let sign_ins = ran.iter().filter(|ran| ran.starts_with("login --output"));
+    let authority = |ran: &String| {
+        let words: Vec<_> = ran.split(' ').map(str::to_owned).collect();
+        value_of(&words, "--authority").map(str::to_owned)
+    };
+    let signed_out: Vec<_> = fake.signed_out.borrow().iter().map(authority).collect();
+    assert_eq!(signed_out, sign_ins.map(authority).collect::<Vec<_>>());
+    drop(ran);
     (text, passed, fake.ran.take())
 }
 
@@ -210,19 +227,5 @@ fn every_line_can_be_run() {
                 assert!(asked(&place[1..place.len() - 1]), "{}: {place}", line.name);
             }
         }
-    }
-}
-
-#[test]
-fn days_are_those_of_the_calendar() {
-    for (since_1970, text) in [
-        (0, "1970-01-01"),
-        (58, "1970-02-28"),
-        (11_016, "2000-02-29"),
-        (20_783, "2026-11-26"),
-        (47_540, "2100-02-28"),
-        (47_541, "2100-03-01"),
-    ] {
-        assert_eq!(day(since_1970), text);
     }
 }
