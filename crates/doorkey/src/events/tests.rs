@@ -7,13 +7,13 @@ use azure_core::credentials::TokenCredential;
 use doorkey_emulator::{Endpoint, Reply};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 use tracing::{
-    Event, Metadata, Subscriber,
+    Dispatch, Event, Metadata, Subscriber,
     field::{Field, Visit},
     span,
-    subscriber::DefaultGuard,
+    subscriber::{DefaultGuard, NoSubscriber},
 };
 use tracing_subscriber::{Layer, layer::Context, prelude::*, registry::LookupSpan};
 
@@ -36,8 +36,13 @@ struct Log {
 
 struct Recorder(Arc<Mutex<Vec<Seen>>>);
 
+/// Where a process has one subscriber alone, `tracing` asks the thread that comes first whether an
+/// event is wanted by anybody. That thread may be another test's, which listens to nothing.
+static NOBODY: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 impl Log {
     fn listen() -> Self {
+        LazyLock::force(&NOBODY);
         let seen = Arc::default();
         let subscriber = tracing_subscriber::registry().with(Recorder(Arc::clone(&seen)));
         Self {
