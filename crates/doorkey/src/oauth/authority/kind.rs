@@ -108,6 +108,12 @@ impl AuthorityKind {
         matches!(self, Self::Other)
     }
 
+    /// Whether it knows that a person's own organization checks their password.
+    #[cfg(feature = "username-password")]
+    pub(crate) fn knows_user_realms(&self) -> bool {
+        matches!(self, Self::Cloud(_) | Self::Other)
+    }
+
     /// Whether `host` serves authorities of this kind, too: one that goes by a name of its own may
     /// name endpoints there.
     pub(in crate::oauth) fn is_served_by(&self, host: &str) -> bool {

@@ -92,14 +92,14 @@ impl PasswordSignIn {
             .inspect_err(|error| self.remember(Some(parameters.tenant), error))
     }
 
-    /// Entra ID alone knows other organizations' servers.
+    /// Entra ID alone knows organizations' servers; the others check all passwords themselves.
     async fn realm(
         &self,
         oauth: &OAuthClient,
         question: &Question<'_>,
         deadline: Instant,
     ) -> Result<UserRealm> {
-        if question.parameters.tenant.is_adfs() {
+        if !oauth.authority().kind().knows_user_realms() {
             return Ok(UserRealm::Managed);
         }
         oauth

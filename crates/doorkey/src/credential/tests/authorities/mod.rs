@@ -182,6 +182,47 @@ fn at(entra: &Entra, authority: &str) -> Arc<DeviceCodeCredential> {
     entra.credential(|options| options.client.authority = Some(authority.into()))
 }
 
+#[cfg(feature = "username-password")]
+#[tokio::test(start_paused = true)]
+async fn a_password_goes_where_it_is_checked_and_nobody_is_asked_whose_it_is() {
+    let entra = Entra::start().await;
+    for (authority, described, token) in [
+        (
+            "https://fs.password.example/adfs",
+            "fs.password.example/adfs/.well-known/openid-configuration",
+            "fs.password.example/adfs/oauth2/token/",
+        ),
+        (
+            "https://contoso.b2clogin.com/contoso.example/b2c_1_password",
+            "contoso.b2clogin.com/contoso.example/b2c_1_password/v2.0/.well-known/openid-configuration",
+            "contoso.b2clogin.com/contoso.example/b2c_1_password/oauth2/v2.0/token",
+        ),
+        (
+            "https://contoso.ciamlogin.com/aaaabbbb-0000-cccc-1111-dddd2222eeee",
+            "contoso.ciamlogin.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0/.well-known/openid-configuration",
+            "contoso.ciamlogin.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/oauth2/v2.0/token",
+        ),
+    ] {
+        let options = crate::UsernamePasswordCredentialOptions {
+            client: crate::PublicClientOptions {
+                authority: Some(authority.into()),
+                ..entra.client()
+            },
+        };
+        let user = &entra.emulator.users()[0];
+        let credential = crate::UsernamePasswordCredential::with_seams(
+            entra.emulator.client_id().into(),
+            user.username.clone(),
+            crate::sensitive::Sensitive::new(&*user.password),
+            options,
+            entra.seams(&[]),
+        );
+        let credential = credential.unwrap();
+        credential.get_token_info(&[SCOPE], None).await.unwrap();
+        assert_eq!(sent(&entra), [described, token]);
+    }
+}
+
 #[tokio::test]
 async fn each_kind_is_asked_in_its_own_way_and_the_next_run_is_silent() {
     for kind in &KINDS {
