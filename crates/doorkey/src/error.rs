@@ -37,6 +37,8 @@ struct Inner {
     scopes: Vec<String>,
     claims: Option<String>,
     retry_after: Option<Duration>,
+    /// Asking again does not help, whatever the kind.
+    is_lasting: bool,
     // Shared because `Inner` is cloned where a shared error is completed.
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -95,6 +97,7 @@ impl Error {
             scopes: Vec::new(),
             claims: None,
             retry_after: None,
+            is_lasting: false,
             source: None,
         }))
     }
@@ -132,6 +135,11 @@ impl Error {
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         self.with(|inner| inner.retry_after = retry_after)
+    }
+
+    /// One that is not [transient](Self::is_transient), though others of its kind are.
+    pub(crate) fn lasting(self) -> Self {
+        self.with(|inner| inner.is_lasting = true)
     }
 
     /// The same error inside a larger story; the error itself becomes its source.
@@ -180,7 +188,7 @@ impl Error {
     /// Whether the same call may succeed later without anybody doing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.0.kind == ErrorKind::Network
+        (self.0.kind == ErrorKind::Network && !self.0.is_lasting)
             || self.0.oauth.as_ref().is_some_and(OAuthError::is_transient)
     }
 

@@ -356,6 +356,7 @@ fn a_program_is_told_what_its_transport_has_to_have() {
     };
     let error = wait(credential.authenticate(Some(question))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(!error.is_transient());
     let told = format!("{error} {error:?} {credential:?}");
     for part in ["asks for a user name and a password", "`client_options`"] {
         assert!(told.contains(part), "{told}");

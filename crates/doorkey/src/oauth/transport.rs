@@ -1,6 +1,6 @@
 //! Carries one request to the authority, and says what became of it.
 
-use super::unreachable::{is_refused_by_the_proxy, unreachable};
+use super::unreachable::unreachable;
 use crate::{
     error::{Error, ErrorKind, Result},
     events,
@@ -160,7 +160,7 @@ impl Transport {
                 }
                 Err(failure)
                     if failure.error.kind() == ErrorKind::Network
-                        && !is_refused_by_the_proxy(&failure.error)
+                        && failure.error.is_transient()
                         && (resend == Resend::Freely || !failure.delivered) =>
                 {
                     None

@@ -5,14 +5,14 @@ use std::{error::Error as StdError, io, iter};
 
 /// Of the error that an HTTP client gave instead of a reply from `origin`.
 pub(super) fn unreachable(origin: &str, error: azure_core::Error) -> Error {
-    let message = Fault::of(&error).sentence(origin, &cause(&error));
-    Error::new(ErrorKind::Network, message).with_source(error)
-}
-
-/// Whether the proxy wants better credentials. It is not asked again: where a directory stands behind
-/// it, a few wrong passwords lock the person out.
-pub(super) fn is_refused_by_the_proxy(error: &(dyn StdError + 'static)) -> bool {
-    Fault::of(error) == Fault::ProxyCredentials
+    let fault = Fault::of(&error);
+    let message = fault.sentence(origin, &cause(&error));
+    let ours = Error::new(ErrorKind::Network, message).with_source(error);
+    match fault {
+        // Where a directory stands behind the proxy, a few wrong passwords lock a person out.
+        Fault::ProxyCredentials => ours.lasting(),
+        _ => ours,
+    }
 }
 
 /// What went wrong on the way.
@@ -140,7 +140,7 @@ mod tests {
             let told = error.to_string();
             assert!(told.starts_with(beginning), "{told}");
             assert!(told.ends_with(ending), "{told}");
-            assert!(!is_refused_by_the_proxy(&error));
+            assert!(error.is_transient());
         }
     }
 }
