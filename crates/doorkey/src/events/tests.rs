@@ -297,6 +297,24 @@ async fn a_password_takes_one_span() {
     }
 }
 
+#[cfg(all(feature = "chain", feature = "username-password"))]
+#[test]
+fn username_password_deprecation_warning_where_the_environment_has_a_person() {
+    for (password, warnings) in [(None, 0), (Some("not-a-secret"), 1)] {
+        let mut variables = vec![("AZURE_CLIENT_ID", "c"), ("AZURE_USERNAME", "a@b.example")];
+        variables.extend(password.map(|password| ("AZURE_PASSWORD", password)));
+        let seams = crate::seams::Seams {
+            environment: crate::seams::Environment::of(&variables),
+            ..Default::default()
+        };
+        let log = Log::listen();
+        let options = crate::DefaultAzureCredentialOptions::default();
+        crate::DefaultAzureCredential::with_seams(options, &seams).unwrap();
+        assert_eq!(log.of("doorkey.chain.password").len(), warnings);
+        assert!(!log.text().contains("not-a-secret"));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn log_get_token_says_how_it_ended() {
     let log = Log::listen();

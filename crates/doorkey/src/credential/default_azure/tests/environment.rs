@@ -158,7 +158,7 @@ const PERSON: [(&str, &str); 3] = [
 
 #[cfg(feature = "username-password")]
 #[tokio::test(start_paused = true)]
-async fn username_password_configuration_and_username_password_deprecation_warning() {
+async fn username_password_configuration() {
     for tenant in [None, Some("contoso.example")] {
         let scene = Scene::new(|seen| match seen.url.path() {
             path if path.contains("/userrealm/") => Fate::Answered(404, String::new()),
