@@ -4,6 +4,7 @@ mod aliases;
 #[cfg(feature = "username-password")]
 mod answers;
 mod family;
+mod people;
 mod prompts;
 mod races;
 mod record;
