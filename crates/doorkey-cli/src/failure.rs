@@ -152,7 +152,14 @@ impl Failure {
 
 /// The library's message, in words of the command line.
 fn in_our_words(error: &doorkey::Error) -> String {
-    let message = error.to_string();
+    let message = error
+        .to_string()
+        .replace(
+            "call `authenticate` with this error's claims",
+            "sign in again",
+        )
+        .replace("call `authenticate`", "run `doorkey login`")
+        .replace("`authenticate`", "`doorkey login`");
     match error.kind() {
         ErrorKind::AuthenticationRequired => match message.split_once(", and this credential") {
             Some((several, _)) if several.starts_with("several people") => {
@@ -163,7 +170,6 @@ fn in_our_words(error: &doorkey::Error) -> String {
             }
             None => message,
         },
-        ErrorKind::WrongAccount => message.replace("call `authenticate`", "run `doorkey login`"),
         // The command always keeps tokens, so that this is no way out of it.
         ErrorKind::CredentialUnavailable => {
             with_named_options(message.replace(", or sign in without `cache_persistence`", ""))
@@ -300,6 +306,16 @@ mod tests {
                 ErrorKind::CredentialUnavailable,
                 "no HOME; set it, or sign in without `cache_persistence`",
                 "no HOME; set it",
+            ),
+            (
+                ErrorKind::WrongAccount,
+                "sign in as that account, or call `authenticate` to switch",
+                "sign in as that account, or run `doorkey login` to switch",
+            ),
+            (
+                ErrorKind::Refused,
+                "a second factor is needed: call `authenticate` with this error's claims",
+                "a second factor is needed: sign in again",
             ),
         ] {
             let failure = Failure::from(doorkey::Error::new(kind, message));

@@ -251,7 +251,12 @@ impl Inner {
             claims,
             ..request.wanted()
         };
-        let reply = self.source.ask(wanted, username, insists, &accept).await?;
+        let asked = self.source.ask(wanted, username, insists, &accept).await;
+        let reply = asked.map_err(|error| match error.needs_person() {
+            // What another sign-in can be asked for, with the claims that the refusal may have.
+            true => error.with_request(request.scopes.to_vec(), request.claims.clone()),
+            false => error,
+        })?;
         let grant = self.source.sign_in.grant();
         self.keep(request, &reply, expected, How::SignIn(grant))
             .await

@@ -252,6 +252,7 @@ async fn each_reason_has_its_code_and_what_to_do() {
         assert_eq!(oauth.suberror.as_deref(), suberror, "{error}");
         assert!(error.to_string().contains(advice), "{advice}: {error}");
         assert!(!error.to_string().contains("not-a-secret"), "{error}");
+        assert_eq!(error.scopes(), [scope]);
         assert_eq!(
             error.claims().is_some(),
             username.starts_with("finley"),
