@@ -171,14 +171,18 @@ impl State {
             .id_token
             .as_ref()
             .and_then(|token| token.claims.tid.clone());
-        let realm = tid.unwrap_or_else(|| {
-            self.realm_of(oauth, &record, &request.tenant)
-                .unwrap_or(&record.tenant_id)
-                .to_owned()
-        });
         let is_domain = !request.tenant.is_id()
             && !tenant::NAMES_OF_HOME.contains(&request.tenant.as_str())
             && request.tenant.as_str() != TenantId::ADFS;
+        let realm = tid.unwrap_or_else(|| {
+            // A domain may be another tenant's than the person's.
+            let unknown = match is_domain {
+                true => request.tenant.as_str(),
+                false => &record.tenant_id,
+            };
+            let known = self.realm_of(oauth, &record, &request.tenant);
+            known.unwrap_or(unknown).to_owned()
+        });
         let reply = Reply {
             asked_tenant: is_domain.then(|| request.tenant.as_str().to_owned()),
             realm: realm.clone(),

@@ -10,6 +10,7 @@ mod races;
 mod record;
 mod rest;
 mod store;
+mod tenants;
 
 use crate::{
     AuthenticateOptions, ErrorKind, InteractiveCredential, TokenInfoOptions,
