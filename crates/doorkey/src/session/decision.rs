@@ -277,13 +277,17 @@ impl Inner {
                     .id_token
                     .as_ref()
                     .and_then(|token| token.claims.username());
+                // A guest from outside may have no user name.
+                let asked = match expected.username.as_str() {
+                    "" => &expected.home_account_id,
+                    username => username,
+                };
                 Err(Error::new(
                     ErrorKind::WrongAccount,
                     format!(
-                        "{} signed in, but a token of {} was asked for, so nothing was kept; sign \
-                         in as that account, or call `authenticate` to switch",
+                        "{} signed in, but a token of {asked} was asked for, so nothing was kept; \
+                         sign in as that account, or call `authenticate` to switch",
                         other.unwrap_or("another account"),
-                        expected.username
                     ),
                 ))
             }

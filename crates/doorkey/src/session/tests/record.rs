@@ -4,7 +4,7 @@ use super::{
     store::{Scene, first},
     token,
 };
-use crate::{ErrorKind, testing::SCOPE};
+use crate::{AuthenticationRecord, ErrorKind, InteractiveCredential, testing::SCOPE};
 use doorkey_emulator::Endpoint;
 use serde_json::json;
 
@@ -95,4 +95,21 @@ async fn authentication_record_authenticating_tenant() {
     token(&*credential, SCOPE).await.unwrap_err();
     let sent = &scene.entra.requests_to(Endpoint::Token)[0];
     assert!(sent.path.starts_with("/fabrikam.example/"), "{}", sent.path);
+}
+
+/// A guest whom the directory gives no name.
+#[tokio::test(start_paused = true)]
+async fn whoever_has_no_user_name_is_called_by_their_account() {
+    let scene = Scene::signed_in().await;
+    let nobody = AuthenticationRecord {
+        home_account_id: "another.account".into(),
+        username: String::new(),
+        ..scene.record.clone()
+    };
+    let credential = scene.entra.credential(|options| {
+        options.authentication_record = Some(nobody);
+    });
+    let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongAccount);
+    assert!(error.to_string().contains("another.account"), "{error}");
 }
