@@ -23,7 +23,8 @@ impl Authority {
     pub(crate) fn parse(text: &str, parameter: &str) -> Result<Self> {
         let refuse = |why: &str| {
             Error::invalid_argument(format!(
-                "{parameter} {text:?} is no authority: {why}; give an https URL such as {}",
+                "{parameter} {:?} is no authority: {why}; give an https URL such as {}",
+                without_secrets(text),
                 crate::AuthorityHosts::AZURE_PUBLIC_CLOUD
             ))
         };
@@ -117,6 +118,20 @@ impl Authority {
     }
 }
 
+/// For an error: without a user name and password, and without what a copied address may carry.
+fn without_secrets(text: &str) -> String {
+    let (shown, rest) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
+    // Either may be a part of the password.
+    if rest.contains('@') {
+        return "…".to_owned();
+    }
+    let rest = if rest.is_empty() { "" } else { "…" };
+    match shown.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}{rest}"),
+        None => format!("{shown}{rest}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +188,24 @@ mod tests {
                 error.to_string().contains("AZURE_AUTHORITY_HOST"),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn an_error_shows_no_secret_of_what_was_given() {
+        for text in [
+            "https://me:hunter2@login.microsoftonline.com",
+            "me:hunter2@login.microsoftonline.com",
+            "https://me:hun/ter2@login.microsoftonline.com",
+            "http://me:hunter2@proxy@login.microsoftonline.com",
+            "https://me:hun#ter2@login.microsoftonline.com",
+            "https://me:hunter2?x@login.microsoftonline.com",
+            "https://login.microsoftonline.com?code=hunter2",
+            "https://login.microsoftonline.com/t#access_token=hunter2",
+        ] {
+            let error = Authority::parse(text, "authority").unwrap_err().to_string();
+            assert!(error.contains("login.microsoftonline.com"), "{error}");
+            assert!(!error.contains("ter2"), "{error}");
         }
     }
 
