@@ -70,11 +70,13 @@ impl AuthenticationRecord {
                  sign in again, or update the program that reads it"
             )));
         }
-        // A guest from outside may have no user name.
+        // A guest from outside may have no user name: empty, null (.NET) or left out.
+        let is_optional = |name: &str| name == "username";
         let required = |name: &str| match members.get(name) {
-            Some(Value::String(value)) if !value.is_empty() || name == "username" => {
+            Some(Value::String(value)) if !value.is_empty() || is_optional(name) => {
                 Ok(value.clone())
             }
+            None | Some(Value::Null) if is_optional(name) => Ok(String::new()),
             _ => Err(Error::invalid_argument(format!(
                 "this authentication record has no `{name}`; sign in again to get a whole one"
             ))),
@@ -151,6 +153,11 @@ mod tests {
         ] {
             let record = AuthenticationRecord::deserialize(&text).unwrap();
             assert_eq!(record.serialize(), PYTHON, "{dialect}");
+        }
+        for nameless in ["\"username\": \"\", ", "\"username\": null, ", ""] {
+            let text = PYTHON.replace("\"username\": \"u\", ", nameless);
+            let record = AuthenticationRecord::deserialize(&text).unwrap();
+            assert_eq!(record.username, "", "{nameless}");
         }
     }
 
