@@ -31,7 +31,10 @@ impl Authority {
         let tenant = match (chosen, known, self.host().strip_suffix(CIAM)) {
             (Some(chosen), ..) => chosen,
             (None, Some(known), _) => TenantId::parse(known)?,
-            (None, None, Some(name)) => TenantId::parse(&format!("{name}.onmicrosoft.com"))?,
+            (None, None, Some(name)) => match TenantId::parse(name)? {
+                id if id.is_id() => id,
+                _ => TenantId::parse(&format!("{name}.onmicrosoft.com"))?,
+            },
             (None, None, None) => TenantId::parse(TenantId::ORGANIZATIONS)?,
         };
         if tenant.as_str() == TenantId::ADFS {
@@ -186,6 +189,13 @@ mod tests {
                 None,
                 "t.onmicrosoft.com",
                 "https://t.ciamlogin.com/t.onmicrosoft.com/v2.0",
+            ),
+            (
+                "aaaabbbb-0000-cccc-1111-dddd2222eeee.ciamlogin.com",
+                None,
+                None,
+                "aaaabbbb-0000-cccc-1111-dddd2222eeee",
+                "https://aaaabbbb-0000-cccc-1111-dddd2222eeee.ciamlogin.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0",
             ),
             (
                 "t.ciamlogin.com",
