@@ -91,6 +91,13 @@ impl AuthorityKind {
         }
         Ok(match path.as_slice() {
             [one] if one.eq_ignore_ascii_case(TenantId::ADFS) => Self::Adfs,
+            [first, ..] if first.eq_ignore_ascii_case(TenantId::ADFS) => {
+                let port = url.port().map(|port| format!(":{port}"));
+                return Err(format!(
+                    "it is a page of AD FS, which is written https://{host}{}/adfs",
+                    port.unwrap_or_default()
+                ));
+            }
             _ => Self::Other,
         })
     }
@@ -177,7 +184,6 @@ mod tests {
             ),
             ("https://fs.contoso.example/adfs", AuthorityKind::Adfs),
             ("https://fs.contoso.example:444/ADFS/", AuthorityKind::Adfs),
-            ("https://fs.contoso.example/adfs/x", AuthorityKind::Other),
             ("https://adfs.contoso.example", AuthorityKind::Other),
             ("https://adfs.contoso.example/t", AuthorityKind::Other),
             (
@@ -224,6 +230,14 @@ mod tests {
             ("https://login.contoso.example/tfp/t", "{policy}"),
             ("https://t.b2clogin.com/t_t/p", "tenant_id"),
             ("https://t.ciamlogin.com/a/b", "more than a tenant"),
+            (
+                "https://fs.contoso.example/adfs/ls",
+                "https://fs.contoso.example/adfs",
+            ),
+            (
+                "https://fs.contoso.example:444/ADFS/services/trust",
+                "https://fs.contoso.example:444/adfs",
+            ),
         ] {
             let why = kind(text).unwrap_err();
             assert!(why.contains(part), "{text}: {why}");
