@@ -166,6 +166,11 @@ mod tests {
                 "https://contoso.b2clogin.com/t/p/token",
                 false,
             ),
+            (
+                "https://fs.contoso.example/adfs",
+                "https://login.microsoftonline.com/t/token",
+                false,
+            ),
         ] {
             let authority = Authority::parse(authority, "authority").unwrap();
             let url = Url::parse(url).unwrap();

@@ -124,12 +124,13 @@ impl AuthorityKind {
     /// Whether `host` serves authorities of this kind, too: one that goes by a name of its own may
     /// name endpoints there.
     pub(in crate::oauth) fn is_served_by(&self, host: &str) -> bool {
-        Cloud::of_host(host).is_some()
-            || match self {
-                Self::B2c { .. } => is_b2c(host),
-                Self::Ciam { .. } => is_below(host, CIAM),
-                Self::Cloud(_) | Self::Adfs | Self::Other => false,
-            }
+        let is_cloud = Cloud::of_host(host).is_some();
+        match self {
+            Self::Adfs => false,
+            Self::B2c { .. } => is_cloud || is_b2c(host),
+            Self::Ciam { .. } => is_cloud || is_below(host, CIAM),
+            Self::Cloud(_) | Self::Other => is_cloud,
+        }
     }
 }
 
