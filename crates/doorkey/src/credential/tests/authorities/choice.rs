@@ -7,7 +7,8 @@ use crate::{
     credential::tests::record,
     testing::{Entra, SCOPE},
 };
-use doorkey_emulator::Endpoint;
+use doorkey_emulator::{Endpoint, Reply};
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn by_default_adfs_should_skip_validation_and_instance_metadata_as_all_that_microsoft_cannot_know()
@@ -34,6 +35,23 @@ async fn by_default_adfs_should_skip_validation_and_instance_metadata_as_all_tha
         assert_eq!(first.header("host"), Some(host), "{authority}");
         let is_asked = first.endpoint == Some(Endpoint::InstanceDiscovery);
         assert_eq!(is_asked, host == "login.microsoftonline.com", "{authority}");
+    }
+}
+
+/// Behind a firewall that drops what goes to Microsoft.
+#[tokio::test(start_paused = true)]
+async fn an_isolated_cloud_is_told_what_to_set() {
+    let entra = Entra::start().await;
+    let credential = at(&entra, "https://login.isolated.example");
+    entra
+        .emulator
+        .replace_next(Endpoint::InstanceDiscovery, 100, Reply::stall());
+    let begun = Instant::now();
+    let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(begun.elapsed().as_secs() <= 30);
+    for part in ["login.isolated.example", "disable_instance_discovery"] {
+        assert!(error.to_string().contains(part), "{error}");
     }
 }
 
