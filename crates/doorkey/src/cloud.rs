@@ -68,7 +68,8 @@ impl Cloud {
     }
 }
 
-/// Aliases as instance discovery lists them, and the hosts that MSAL trusts without asking.
+/// Aliases as instance discovery lists them, the hosts that MSAL trusts without asking, and the
+/// first issuers, which records may be named by.
 const CLOUDS: &[Cloud] = &[
     Cloud {
         aliases: &[
@@ -81,7 +82,11 @@ const CLOUDS: &[Cloud] = &[
         management_scope: Some("https://management.core.windows.net//.default"),
     },
     Cloud {
-        aliases: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+        aliases: &[
+            "login.partner.microsoftonline.cn",
+            "login.chinacloudapi.cn",
+            "sts.chinacloudapi.cn",
+        ],
         first_issuer: Some("sts.chinacloudapi.cn"),
         management_scope: Some("https://management.core.chinacloudapi.cn//.default"),
     },

@@ -140,6 +140,7 @@ pub(crate) fn authority(
         return match of_record {
             Some(recorded)
                 if !given.is_alias_of(&recorded)
+                    && !given.is_named_by_issuer(&recorded)
                     && !record.is_some_and(|record| {
                         given.is_named_by_id(&recorded, &record.tenant_id)
                     }) =>

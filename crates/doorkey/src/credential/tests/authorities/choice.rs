@@ -66,6 +66,7 @@ async fn the_default_scopes_are_those_of_the_cloud_by_whatever_name() {
         ("login.microsoft.com", true, Some(public)),
         ("login.partner.microsoftonline.cn", true, Some(china)),
         ("LOGIN.ChinaCloudApi.cn/", false, Some(china)),
+        ("sts.chinacloudapi.cn", true, Some(china)),
         (
             "login.usgovcloudapi.net",
             true,
@@ -160,6 +161,22 @@ fn a_record_holds_the_host_alone() {
             Some("https://contoso.ciamlogin.com"),
             record_of("fabrikam.ciamlogin.com", TENANT),
             Some("fabrikam"),
+        ),
+        // By the issuer of older tokens, where nobody signs in.
+        (
+            Some(crate::AuthorityHosts::AZURE_GOVERNMENT),
+            record_of("sts.windows.net", TENANT),
+            None,
+        ),
+        (
+            Some(crate::AuthorityHosts::AZURE_CHINA),
+            record_of("sts.chinacloudapi.cn", TENANT),
+            None,
+        ),
+        (
+            Some(crate::AuthorityHosts::AZURE_CHINA),
+            record_of("sts.windows.net", TENANT),
+            Some("sts.windows.net"),
         ),
         (Some(b2c), record_of("contoso.b2clogin.com", TENANT), None),
         (
