@@ -111,6 +111,7 @@ pub(crate) async fn accounts_with(
     };
     let people = cache.signed_in(owner, Clock::default().now()).into_iter();
     Ok(people
+        .filter(|person| authority.has_account(&person.home_account_id))
         .map(|person| Account {
             authority: authority.host_and_port(),
             tenant_id: person.tenant_id(),

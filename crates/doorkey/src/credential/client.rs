@@ -47,6 +47,16 @@ impl Client {
                 .filter(|tenant| !tenant.is_empty()),
             record.as_ref().map(|record| record.tenant_id.as_str()),
         )?;
+        if let Some(record) = &record
+            && !authority.has_account(&record.home_account_id)
+        {
+            return Err(Error::invalid_argument(format!(
+                "`authority` is {} and `authentication_record` is of {}, an account of another \
+                 policy; leave the record out, or give that policy's authority",
+                authority.as_str(),
+                record.home_account_id
+            )));
+        }
         let tenants = TenantRules {
             is_of_authority: authority.kind().has_tenant(),
             configured,

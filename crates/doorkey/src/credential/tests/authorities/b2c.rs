@@ -2,8 +2,11 @@
 
 use super::{at, entries, sent};
 use crate::{
-    ErrorKind, InteractiveBrowserCredential, InteractiveBrowserCredentialOptions,
-    InteractiveCredential, TokenInfoOptions,
+    AuthenticationRecord, ErrorKind, InteractiveBrowserCredential,
+    InteractiveBrowserCredentialOptions, InteractiveCredential, TokenInfoOptions,
+    account::accounts_with,
+    credential::tests::record,
+    seams::Environment,
     testing::{
         Entra, SCOPE,
         browser::{Conduct, browser},
@@ -48,19 +51,20 @@ async fn an_authority_with_a_tenant_is_asked_for_no_other() {
 async fn in_b2c_a_person_is_found_again_by_their_policy() {
     let entra = Entra::start().await;
     let store = Arc::new(WatchedStore::default());
+    let client = |policy: &str| crate::PublicClientOptions {
+        authority: Some(format!(
+            "https://login.policies.example/contoso.example/{policy}"
+        )),
+        cache_persistence: Some(store.options()),
+        ..entra.client()
+    };
     let credential = |policy: &str, automatic: bool| {
         let first_person = Conduct::SignIn(entra.username(0));
         let options = InteractiveBrowserCredentialOptions {
             disable_automatic_authentication: !automatic,
             browser: browser(&entra.emulator, first_person, Arc::default()),
             timeout: Some(Duration::from_secs(20)),
-            client: crate::PublicClientOptions {
-                authority: Some(format!(
-                    "https://login.policies.example/contoso.example/{policy}"
-                )),
-                cache_persistence: Some(store.options()),
-                ..entra.client()
-            },
+            client: client(policy),
             ..Default::default()
         };
         InteractiveBrowserCredential::with_seams(options, entra.seams(&[])).unwrap()
@@ -86,8 +90,41 @@ async fn in_b2c_a_person_is_found_again_by_their_policy() {
         assert_eq!(again.token.secret(), token.token.secret(), "{policy}");
     }
     assert!(sent(&entra).is_empty());
+    let environment = Environment::of::<&str>(&[]);
+    for policy in ["b2c_1_in", "b2c_1_edit"] {
+        let people = accounts_with(&client(policy), &environment).await.unwrap();
+        let [person] = people.as_slice() else {
+            panic!("{policy}: {people:?}");
+        };
+        assert!(person.home_account_id.contains(policy), "{person:?}");
+    }
     let third = credential("b2c_1_reset", false);
     let error = third.get_token_info(&[SCOPE], None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
     assert!(entra.grants().is_empty());
+}
+
+#[test]
+fn a_record_of_another_policy_is_refused_by_both_names() {
+    let made = |home_account_id: &str| {
+        InteractiveBrowserCredential::new(Some(InteractiveBrowserCredentialOptions {
+            authentication_record: Some(AuthenticationRecord {
+                authority: "contoso.b2clogin.com".into(),
+                home_account_id: home_account_id.into(),
+                ..record()
+            }),
+            client: crate::PublicClientOptions {
+                authority: Some("https://contoso.b2clogin.com/contoso.example/b2c_1_edit".into()),
+                ..Default::default()
+            },
+            ..Default::default()
+        }))
+    };
+    made("oid-b2c_1_edit.tid").unwrap();
+    made("oid-B2C_1_Edit.tid").unwrap();
+    let error = made("oid-b2c_1_in.tid").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    for part in ["b2c_1_edit", "b2c_1_in", "authentication_record"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
 }
