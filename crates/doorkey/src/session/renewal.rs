@@ -86,8 +86,10 @@ impl Inner {
             let renewed = timeout_at(deadline, renewing).await;
             let renewed = renewed.unwrap_or_else(|_| Err(too_slow(patience)));
             let renewed = renewed.and_then(|reply| {
-                // Without `client_info` a renewal does not say whose it is in the record's terms.
-                if reply.client_info.is_some() {
+                // Without `client_info` a renewal says whose it is in the record's terms only where
+                // those are the id token's, as at AD FS.
+                let is_subject = tenant::home_of(&record.home_account_id).is_none();
+                if reply.client_info.is_some() || is_subject {
                     self.check_account(&reply, Some(record))?;
                 }
                 Ok(reply)

@@ -6,7 +6,9 @@ use crate::{
     InteractiveBrowserCredentialOptions, InteractiveCredential, TokenInfoOptions,
     account::{accounts_with, sign_out_with},
     seams::Environment,
-    testing::{Entra, SCOPE, resource::claim, store::WatchedStore, turn_clock},
+    testing::{
+        Answer, Entra, OTHER_SCOPE, SCOPE, resource::claim, store::WatchedStore, turn_clock,
+    },
 };
 use doorkey_emulator::{Endpoint, Reply};
 use serde_json::json;
@@ -153,6 +155,35 @@ async fn what_python_left_at_adfs_is_taken_up() {
     assert_eq!(entra.prompts(), prompts);
     assert_eq!(entries(&store, "AccessToken").await[0]["realm"], "adfs");
     assert_eq!(entries(&store, "Account").await.len(), 1);
+}
+
+/// Its account is the subject, which a renewal names again.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_somebody_elses_is_not_taken() {
+    let entra = Entra::start().await;
+    let signed_in = async |username: String| {
+        entra.person_answers(Answer::As(username));
+        let store = Arc::new(WatchedStore::default());
+        let credential = entra.credential(|options| {
+            options.client.authority = Some("https://fs.subject.example/adfs".into());
+            options.client.cache_persistence = Some(store.options());
+        });
+        credential.get_token_info(&[SCOPE], None).await.unwrap();
+        let id_token = entries(&store, "IdToken").await[0]["secret"].clone();
+        (credential, id_token)
+    };
+    let (_, theirs) = signed_in(entra.username(1)).await;
+    let (credential, own) = signed_in(entra.username(0)).await;
+    let renewed = async |id_token| {
+        let reply = json!({ "access_token": "renewed", "expires_in": 10, "id_token": id_token });
+        let reply = Reply::new(200).body(reply.to_string());
+        entra.emulator.replace_next(Endpoint::Token, 1, reply);
+        credential.get_token_info(&[OTHER_SCOPE], None).await
+    };
+    let error = renewed(theirs).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongAccount);
+    let token = renewed(own).await.unwrap();
+    assert_eq!(token.token.secret(), "renewed");
 }
 
 #[tokio::test(start_paused = true)]
