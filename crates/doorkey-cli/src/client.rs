@@ -147,25 +147,41 @@ impl ClientArguments {
     /// Whether the record is of this application and this authority.
     pub(crate) fn is_of(&self, record: &AuthenticationRecord) -> bool {
         record.client_id.eq_ignore_ascii_case(self.client_id())
-            && self
-                .host()
-                .is_some_and(|host| record.authority.eq_ignore_ascii_case(&host))
+            && self.url().is_some_and(|url| {
+                host(&url).is_some_and(|host| record.authority.eq_ignore_ascii_case(&host))
+                    && is_of_policy(&url, record)
+            })
     }
 
-    /// The authority as records name it; `None` for what the library will refuse.
-    fn host(&self) -> Option<String> {
+    /// `None` for what the library will refuse.
+    fn url(&self) -> Option<Url> {
         let authority = self.authority();
         let authority = authority.trim();
         let url = match authority.contains("://") {
             true => Url::parse(authority),
             false => Url::parse(&format!("https://{authority}")),
         };
-        let url = url.ok()?;
-        let host = url.host_str()?;
-        Some(match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        })
+        url.ok()
+    }
+}
+
+/// The authority as records name it.
+fn host(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
+
+/// In B2C everybody is another one for each policy, which stands in the account and the address.
+fn is_of_policy(url: &Url, record: &AuthenticationRecord) -> bool {
+    let account = record.home_account_id.to_lowercase();
+    let uid = account.rsplit_once('.').map_or(&*account, |(uid, _)| uid);
+    let path = url.path().trim_end_matches('/').to_lowercase();
+    match path.rsplit_once('/') {
+        Some((_, policy)) if uid.contains("-b2c_") => uid.ends_with(&format!("-{policy}")),
+        _ => true,
     }
 }
 

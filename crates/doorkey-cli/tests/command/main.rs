@@ -10,6 +10,7 @@ mod accounts;
 mod adfs;
 mod authority;
 mod azure_cli;
+mod b2c;
 mod browser;
 mod demo;
 mod emulator;
