@@ -25,6 +25,20 @@ pub(crate) fn parameter(claims: Option<&str>, enable_cae: bool) -> Result<Option
     }
 }
 
+/// Both demands in one. Where they name the same claim of the same token, the `first` one's counts.
+pub(crate) fn merge(first: &str, second: &str) -> Result<String> {
+    let mut merged = Object::parse(second)?;
+    for (token, value) in Object::parse(first)?.0 {
+        let mut claims = merged.object(&token)?;
+        // `null` asks for nothing in particular.
+        for (claim, value) in Object::of(&token, &value)?.0 {
+            claims.set(&claim, value.get().to_owned());
+        }
+        merged.set(&token, claims.to_string());
+    }
+    Ok(merged.to_string())
+}
+
 fn with_capability(claims: &str) -> Result<String> {
     let mut request = Object::parse(claims)?;
     let mut access_token = request.object("access_token")?;
@@ -86,9 +100,14 @@ impl Object {
 
     /// The member, which is an object; `null` asks for the default, as for any claim.
     fn object(&self, name: &str) -> Result<Self> {
-        match self.get(name).map(RawValue::get) {
-            None | Some("null") => Ok(Self::default()),
-            Some(value) => serde_json::from_str(value).map_err(|_| shape(name)),
+        self.get(name)
+            .map_or_else(|| Ok(Self::default()), |value| Self::of(name, value))
+    }
+
+    fn of(name: &str, value: &RawValue) -> Result<Self> {
+        match value.get() {
+            "null" => Ok(Self::default()),
+            value => serde_json::from_str(value).map_err(|_| shape(name)),
         }
     }
 
@@ -178,6 +197,30 @@ mod tests {
     #[test]
     fn both_claims_and_capabilities_none() {
         assert_eq!(sent(None, false), None);
+    }
+
+    #[test]
+    fn two_demands_are_one() {
+        for (first, second, both) in [
+            (
+                r#"{"a":{"x":1}}"#,
+                r#"{"b":{"x":2}}"#,
+                r#"{"b":{"x":2},"a":{"x":1}}"#,
+            ),
+            (
+                r#"{"a":{"x":1.0,"y":null}}"#,
+                r#"{"a":{"z":[ 2 ],"x":{}}}"#,
+                r#"{"a":{"z":[ 2 ],"x":1.0,"y":null}}"#,
+            ),
+            (r#"{"a":null}"#, r#"{"a":{"x":1}}"#, r#"{"a":{"x":1}}"#),
+            (r#"{"a":{"x":1}}"#, r#"{"a":null}"#, r#"{"a":{"x":1}}"#),
+            ("{}", r#"{"a":{}}"#, r#"{"a":{}}"#),
+        ] {
+            assert_eq!(merge(first, second).unwrap(), both);
+        }
+        for (first, second) in [("[]", "{}"), ("{}", "1"), (r#"{"a":1}"#, "{}")] {
+            merge(first, second).unwrap_err();
+        }
     }
 
     #[test]

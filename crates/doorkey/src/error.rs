@@ -1,4 +1,4 @@
-use crate::oauth_error::OAuthError;
+use crate::{claims, oauth_error::OAuthError};
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 /// The result of everything in this crate that can fail.
@@ -121,7 +121,14 @@ impl Error {
     }
 
     pub(crate) fn with_oauth(self, oauth: OAuthError) -> Self {
-        self.with(|inner| inner.oauth = Some(oauth))
+        self.with(|inner| {
+            // Whoever signs in has both to satisfy.
+            if let (Some(asked), Some(theirs)) = (&inner.claims, &oauth.claims) {
+                let both = claims::merge(theirs, asked);
+                inner.claims = Some(both.unwrap_or_else(|_| theirs.clone()));
+            }
+            inner.oauth = Some(oauth);
+        })
     }
 
     /// What the caller asked for, so that [`AuthenticationRequired`](ErrorKind::AuthenticationRequired)
@@ -174,15 +181,12 @@ impl Error {
         &self.0.scopes
     }
 
-    /// The claims that a token must satisfy, as JSON: the authority's, else the caller's.
+    /// The claims that a token must satisfy, as JSON: the caller's and the authority's, whose word
+    /// counts where both name the same claim.
     #[must_use]
     pub fn claims(&self) -> Option<&str> {
-        let authority = self
-            .0
-            .oauth
-            .as_ref()
-            .and_then(|oauth| oauth.claims.as_deref());
-        authority.or(self.0.claims.as_deref())
+        let authority = || self.0.oauth.as_ref()?.claims.as_deref();
+        self.0.claims.as_deref().or_else(authority)
     }
 
     /// Whether the same call may succeed later without anybody doing anything.

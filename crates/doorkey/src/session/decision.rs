@@ -64,13 +64,17 @@ impl Inner {
                     Silently::NeedsPerson(newer) => why = newer,
                 }
             }
-            // What the authority demands of a new sign-in, it is told; else what the caller does.
+            // What the authority demands of a new sign-in, besides what the caller does.
             let theirs = why
                 .as_ref()
                 .and_then(Error::oauth)
                 .and_then(|oauth| oauth.claims.as_deref());
-            let claims = theirs
-                .and_then(|theirs| claims::parameter(Some(theirs), request.cae).ok().flatten())
+            let both = theirs.and_then(|theirs| match request.claims.as_deref() {
+                Some(asked) => claims::merge(theirs, asked).ok(),
+                None => Some(theirs.to_owned()),
+            });
+            let claims = both
+                .and_then(|both| claims::parameter(Some(&both), request.cae).ok().flatten())
                 .or_else(|| request.claims_parameter.clone());
             let expected = asking.record();
             asking

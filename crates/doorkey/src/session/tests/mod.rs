@@ -199,6 +199,41 @@ async fn what_the_authority_demands_of_a_new_sign_in_is_asked_of_the_person() {
     assert_eq!(asked.form_value("claims"), Some(r#"{"access_token":{}}"#));
 }
 
+/// A resource demands one thing, and the policy of the tenant another one for it.
+#[tokio::test(start_paused = true)]
+async fn what_the_authority_demands_comes_on_top_of_what_the_caller_does() {
+    let demanded =
+        r#"{"access_token":{"acrs":{"essential":true,"value":"c1"},"nbf":{"value":"1"}}}"#;
+    let theirs = r#"{"access_token":{"nbf":{"value":"2"},"capolids":{"values":["p"]}},"id_token":{"amr":null}}"#;
+    let both = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"},"nbf":{"value":"2"},"capolids":{"values":["p"]}},"id_token":{"amr":null}}"#;
+    let refusal = serde_json::json!({
+        "error": "interaction_required", "suberror": "basic_action", "claims": theirs,
+        "error_description": "AADSTS50076: more is needed.",
+    });
+    let demand = TokenInfoOptions {
+        claims: Some(demanded.into()),
+        ..Default::default()
+    };
+    for automatic in [true, false] {
+        let entra = Entra::start().await;
+        let credential = entra.credential(|options| {
+            options.disable_automatic_authentication = !automatic;
+        });
+        credential.authenticate(None).await.unwrap();
+        let refused = Reply::new(400).body(refusal.to_string());
+        entra.emulator.replace_next(Endpoint::Token, 1, refused);
+        let outcome = credential.get_token_info(&[SCOPE], Some(demand.clone()));
+        match outcome.await {
+            Ok(_) => {
+                let asked = &entra.requests_to(Endpoint::DeviceCode)[1];
+                assert_eq!(asked.form_value("claims"), Some(both));
+            }
+            Err(error) => assert_eq!(error.claims(), Some(both), "{error}"),
+        }
+        assert_eq!(entra.prompts(), if automatic { 2 } else { 1 });
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_authority_that_asks_for_rest_gets_it() {
     let entra = Entra::start().await;
