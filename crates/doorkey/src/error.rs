@@ -150,7 +150,6 @@ impl Error {
     }
 
     /// The same error inside a larger story; the error itself becomes its source.
-    #[cfg(any(feature = "chain", feature = "username-password"))]
     pub(crate) fn within(self, message: String) -> Self {
         let source = self.clone();
         self.with(|inner| inner.message = message)

@@ -23,17 +23,16 @@ pub(super) async fn vouch_for(
     url.query_pairs_mut()
         .append_pair("api-version", "1.1")
         .append_pair("authorization_endpoint", asked.as_str());
-    let reply = transport.get(url, deadline).await.map_err(|error| {
-        Error::new(
-            error.kind(),
-            format!(
-                "Microsoft could not be asked whether `authority` {} is one ({error}); set \
-                 `disable_instance_discovery` if you trust it",
-                authority.as_str()
-            ),
-        )
-        .with_source(error)
-    })?;
+    // Whoever reads it may be where Microsoft cannot be asked, or where a firewall answers for it.
+    let unasked = |error: Error| {
+        let message = format!(
+            "Microsoft could not be asked whether `authority` {} is one ({error}); set \
+             `disable_instance_discovery` if you trust it",
+            authority.as_str()
+        );
+        error.within(message)
+    };
+    let reply = transport.get(url, deadline).await.map_err(unasked)?;
     #[derive(Deserialize)]
     struct Instance {
         tenant_discovery_endpoint: Option<String>,
@@ -50,12 +49,12 @@ pub(super) async fn vouch_for(
             authority.as_str()
         ))
         .with_oauth(error)),
-        _ => Err(super::refusal::refused(
+        _ => Err(unasked(super::refusal::refused(
             &Asked::new("instance discovery"),
             reply.status,
             error,
             reply.retry_after,
-        )),
+        ))),
     }
 }
 

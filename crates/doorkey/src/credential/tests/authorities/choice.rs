@@ -7,7 +7,7 @@ use crate::{
     credential::tests::record,
     testing::{Entra, SCOPE},
 };
-use doorkey_emulator::{Endpoint, Reply};
+use doorkey_emulator::{Endpoint, RecordedRequest, Reply};
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
@@ -38,20 +38,35 @@ async fn by_default_adfs_should_skip_validation_and_instance_metadata_as_all_tha
     }
 }
 
-/// Behind a firewall that drops what goes to Microsoft.
+/// Behind a firewall: it drops what goes to Microsoft, or answers itself.
 #[tokio::test(start_paused = true)]
 async fn an_isolated_cloud_is_told_what_to_set() {
-    let entra = Entra::start().await;
-    let credential = at(&entra, "https://login.isolated.example");
-    entra
-        .emulator
-        .replace_next(Endpoint::InstanceDiscovery, 100, Reply::stall());
-    let begun = Instant::now();
-    let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Network);
-    assert!(begun.elapsed().as_secs() <= 30);
-    for part in ["login.isolated.example", "disable_instance_discovery"] {
-        assert!(error.to_string().contains(part), "{error}");
+    for (reply, kind) in [
+        (Reply::stall(), ErrorKind::Network),
+        (Reply::new(503).body("<html>"), ErrorKind::Network),
+        (Reply::new(403).body("<html>"), ErrorKind::Protocol),
+        (Reply::new(200).body("<html>"), ErrorKind::Protocol),
+        (
+            Reply::new(302).header("location", "https://portal.example"),
+            ErrorKind::Protocol,
+        ),
+    ] {
+        let entra = Entra::start().await;
+        let credential = at(&entra, "https://login.isolated.example");
+        entra
+            .emulator
+            .replace_next(Endpoint::InstanceDiscovery, 100, reply);
+        let begun = Instant::now();
+        let error = credential.get_token_info(&[SCOPE], None).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(begun.elapsed().as_secs() <= 30);
+        for part in ["login.isolated.example", "disable_instance_discovery"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+        let sent = entra.emulator.requests();
+        let is_question =
+            |request: &RecordedRequest| request.endpoint == Some(Endpoint::InstanceDiscovery);
+        assert!(sent.iter().all(is_question), "{sent:?}");
     }
 }
 
