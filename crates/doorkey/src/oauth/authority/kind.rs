@@ -1,6 +1,9 @@
 //! What kind of authority a URL names, told by the name alone.
 
-use crate::{cloud::Cloud, tenant::TenantId};
+use crate::{
+    cloud::Cloud,
+    tenant::{NAMES_OF_HOME, TenantId},
+};
 use url::Url;
 
 /// How an authority is asked, and how it writes itself.
@@ -51,7 +54,7 @@ impl AuthorityKind {
         {
             return match path.as_slice() {
                 [] => Ok(Self::Cloud(cloud)),
-                _ => Err("it has a path; give the tenant as `tenant_id`".to_owned()),
+                _ => Err(WITH_TENANT.to_owned()),
             };
         }
         if is_below(host, CIAM) {
@@ -98,6 +101,7 @@ impl AuthorityKind {
                     port.unwrap_or_default()
                 ));
             }
+            [one] | [one, "v2.0"] if is_tenant(one) => return Err(WITH_TENANT.to_owned()),
             _ => Self::Other,
         })
     }
@@ -132,6 +136,14 @@ impl AuthorityKind {
             Self::Cloud(_) | Self::Other => is_cloud,
         }
     }
+}
+
+const WITH_TENANT: &str = "it has a path; give the tenant as `tenant_id`";
+
+/// What can be nothing else: a gateway's path may look like a domain.
+fn is_tenant(segment: &str) -> bool {
+    TenantId::parse(segment)
+        .is_ok_and(|tenant| tenant.is_id() || NAMES_OF_HOME.contains(&tenant.as_str()))
 }
 
 fn is_b2c(host: &str) -> bool {
@@ -187,6 +199,7 @@ mod tests {
             ("https://fs.contoso.example:444/ADFS/", AuthorityKind::Adfs),
             ("https://adfs.contoso.example", AuthorityKind::Other),
             ("https://adfs.contoso.example/t", AuthorityKind::Other),
+            ("https://gate.contoso.example/entra", AuthorityKind::Other),
             (
                 "https://t.b2clogin.com/t.onmicrosoft.com/SignIn",
                 b2c("t.onmicrosoft.com", "signin"),
@@ -225,6 +238,15 @@ mod tests {
     fn what_is_none_says_how_it_is_written() {
         for (text, part) in [
             ("https://login.microsoftonline.com/t", "tenant_id"),
+            ("https://login.contoso.example/common", "tenant_id"),
+            (
+                "https://login.contoso.example/Organizations/v2.0/",
+                "tenant_id",
+            ),
+            (
+                "https://login.contoso.example:8443/aaaabbbb-0000-cccc-1111-dddd2222eeee",
+                "tenant_id",
+            ),
             ("https://t.b2clogin.com/t.example", "{policy}"),
             ("https://t.b2clogin.com/t/p/q", "{policy}"),
             ("https://t.b2clogin.com/tfp", "{policy}"),
