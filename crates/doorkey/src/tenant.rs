@@ -93,6 +93,12 @@ impl TenantRules {
                 requested.as_str(),
             )));
         }
+        if requested.is_adfs() {
+            return Err(Error::invalid_argument(
+                "this credential's `authority` is no AD FS and has no tenant \"adfs\"; make another \
+                 credential with the address of the AD FS server",
+            ));
+        }
         let listed = |allowed: &String| allowed == "*" || requested.is(allowed);
         let open =
             self.configured.is(TenantId::ORGANIZATIONS) && self.additionally_allowed.is_empty();
@@ -142,6 +148,8 @@ mod tests {
             ("a", vec!["c"], false, Some(b), None),
             ("a", vec![], true, Some(b), Some("a")),
             ("adfs", vec!["*"], false, Some(b), Some("adfs")),
+            ("a", vec!["*"], false, Some("ADFS"), None),
+            ("organizations", vec![], false, Some("adfs"), None),
             ("organizations", vec![], false, Some(b), Some(b)),
             ("organizations", vec!["c"], false, Some(b), None),
             ("common", vec![], false, Some(b), None),
