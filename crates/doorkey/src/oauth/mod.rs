@@ -140,7 +140,7 @@ impl OAuthClient {
         self.endpoints_until(tenant, deadline).await
     }
 
-    async fn endpoints_until(
+    pub(crate) async fn endpoints_until(
         &self,
         tenant: &TenantId,
         deadline: Instant,

@@ -102,6 +102,10 @@ impl PasswordSignIn {
         if !oauth.authority().kind().knows_user_realms() {
             return Ok(UserRealm::Managed);
         }
+        // The name goes to the authority, and the password to whom it names, so it has to be one.
+        oauth
+            .endpoints_until(question.parameters.tenant, deadline)
+            .await?;
         oauth
             .user_realm(&question.parameters, &self.username, deadline)
             .await

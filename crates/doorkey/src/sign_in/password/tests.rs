@@ -8,6 +8,8 @@ use azure_core::credentials::TokenCredential as _;
 use doorkey_emulator::{Directory, Endpoint, Reply};
 use std::{sync::Arc, time::Duration};
 
+mod refusals;
+
 const CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 const ARM: &str = "https://management.azure.com/.default";
 const VAULT: &str = "https://vault.azure.net/.default";
