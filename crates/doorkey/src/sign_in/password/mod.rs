@@ -157,15 +157,14 @@ impl PasswordSignIn {
         drop(envelope);
         // ADFS tells a wrong password with status 500, so the words count before the status.
         let said = text(&reply, &server).and_then(|text| ws_trust::read(text, &server));
-        let assertion = match said {
-            Ok(assertion) => assertion,
-            Err(error) if error.kind() == ErrorKind::Refused => {
-                self.remember(None, &error);
-                return Err(error);
+        let said = said.map_err(|error| match (error.kind(), reply.status) {
+            (ErrorKind::Refused | ErrorKind::Network, _) | (_, 200) => {
+                error.with_retry_after(reply.retry_after)
             }
-            Err(error) if reply.status == 200 => return Err(error),
-            Err(_) => return Err(unexpected(&server, &reply)),
-        };
+            (_, 401) => not_accepted(&server),
+            _ => unexpected(&server, &reply),
+        });
+        let assertion = said.inspect_err(|error| self.remember(None, error))?;
         let grant_type = match assertion.saml {
             Saml::V11 => "urn:ietf:params:oauth:grant-type:saml1_1-bearer",
             Saml::V20 => "urn:ietf:params:oauth:grant-type:saml2-bearer",
@@ -247,6 +246,16 @@ fn text<'a>(reply: &'a Reply, server: &str) -> Result<&'a str> {
              its administrator"
         ))
     })
+}
+
+fn not_accepted(server: &str) -> Error {
+    Error::new(
+        ErrorKind::Refused,
+        format!(
+            "{server}, the organization's sign-in server, did not accept the user name and password (HTTP \
+             status 401); check them, or sign in by the browser"
+        ),
+    )
 }
 
 fn unexpected(server: &str, reply: &Reply) -> Error {

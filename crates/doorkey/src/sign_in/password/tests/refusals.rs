@@ -2,6 +2,83 @@
 
 use super::*;
 
+fn fault(code: &str, subcode: Option<&str>, reason: &str) -> String {
+    let subcode = subcode.map_or(String::new(), |subcode| {
+        format!(r#"<s:Subcode><s:Value xmlns:a="urn:x">a:{subcode}</s:Value></s:Subcode>"#)
+    });
+    format!(
+        r#"<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:{code}</s:Value>{subcode}</s:Code><s:Reason><s:Text xml:lang="en">{reason}</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>"#
+    )
+}
+
+/// As servers that read SOAP 1.2 answer what they cannot take for it (SOAP 1.2, appendix A).
+fn fault_1_1(code: &str, reason: &str) -> String {
+    format!(
+        r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><e:Fault><faultcode>e:{code}</faultcode><faultstring>{reason}</faultstring></e:Fault></e:Body></e:Envelope>"#
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_judged_nothing_is_asked_again() {
+    let entra = Entra::start().await;
+    for body in [
+        fault("Receiver", None, "The server is busy."),
+        fault("Receiver", Some("InternalServiceFault"), "ID3234"),
+        fault_1_1("Server", "The server is busy."),
+    ] {
+        let reply = Reply::new(503).header("retry-after", "7").body(body);
+        entra.emulator.clear_requests();
+        entra.emulator.replace_next(Endpoint::WsTrust, 1, reply);
+        let credential = person(&entra, "avery@adatum.example");
+        let error = refused(&credential, SCOPE).await;
+        assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+        assert!(!error.to_string().contains("check them"), "{error}");
+        assert_eq!(entra.requests_to(Endpoint::WsTrust).len(), 1);
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        credential.get_token(&[SCOPE], None).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_refused_in_other_words_is_not_sent_again_either() {
+    let entra = Entra::start().await;
+    for (reply, advice) in [
+        (
+            Reply::new(500).body(fault("Sender", Some("FailedAuthentication"), "ID3242")),
+            "its password expired",
+        ),
+        (
+            Reply::new(500).body(fault_1_1("Client", "Authentication failed.")),
+            "password",
+        ),
+        // So ADFS answers a clock that is off by more than five minutes.
+        (
+            Reply::new(500).body(fault(
+                "Sender",
+                Some("InvalidSecurity"),
+                "An error occurred",
+            )),
+            "clock",
+        ),
+        (Reply::new(500).body(fault("Sender", None, "")), "clock"),
+        (
+            Reply::new(401).body("<html>Unauthorized</html>"),
+            "password",
+        ),
+    ] {
+        entra.emulator.clear_requests();
+        entra.emulator.replace_next(Endpoint::WsTrust, 1, reply);
+        let credential = person(&entra, "avery@adatum.example");
+        let error = refused(&credential, SCOPE).await;
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(error.to_string().contains(advice), "{error}");
+        assert!(!error.to_string().contains("()"), "{error}");
+        refused(&credential, OTHER_SCOPE).await;
+        assert_eq!(entra.requests_to(Endpoint::WsTrust).len(), 1, "{error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_authority_that_nobody_vouches_for_is_told_nothing() {
     let entra = Entra::start().await;

@@ -67,6 +67,7 @@ impl Endpoint {
 
 const ADDRESSING: &str = "http://www.w3.org/2005/08/addressing";
 const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
+const SOAP_1_1: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
 /// Passwords and what leads to them go over TLS alone.
 pub(super) fn https(address: &str) -> Option<Url> {
@@ -84,9 +85,12 @@ fn parse<'a>(text: &'a str, what: &str) -> Result<Document<'a>> {
     })
 }
 
+/// The first child of that name; an empty `namespace` stands for none.
 fn child<'a, 'i>(node: Node<'a, 'i>, namespace: &str, name: &str) -> Option<Node<'a, 'i>> {
-    node.children()
-        .find(|child| child.has_tag_name((namespace, name)))
+    node.children().find(|child| {
+        let tag = child.tag_name();
+        tag.name() == name && tag.namespace().unwrap_or_default() == namespace
+    })
 }
 
 /// The element at the end of a path of children.

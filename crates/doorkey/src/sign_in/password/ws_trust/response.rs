@@ -1,4 +1,4 @@
-use super::{SOAP, Version, descend, parse};
+use super::{SOAP, SOAP_1_1, Version, descend, parse};
 use crate::{
     error::{Error, ErrorKind, Result},
     sensitive::Sensitive,
@@ -39,11 +39,13 @@ impl Saml {
 }
 
 /// Reads the reply to a request for an assertion (WS-Trust, section 4.4), or the fault in its place
-/// (SOAP 1.2, section 5.4). `server` is its name, for the errors.
+/// (SOAP 1.2, section 5.4; of SOAP 1.1, which some fall back to, section 4.4). `server` is its name, for
+/// the errors.
 pub(in super::super) fn read(reply: &str, server: &str) -> Result<Assertion> {
     let document = parse(reply, "the answer of the organization's sign-in server")?;
     let root = document.root_element();
-    if let Some(fault) = descend(root, &[(SOAP, "Body"), (SOAP, "Fault")]) {
+    let fault = |soap| descend(root, &[(soap, "Body"), (soap, "Fault")]);
+    if let Some(fault) = fault(SOAP).or_else(|| fault(SOAP_1_1)) {
         return Err(refused(fault, server));
     }
     let found = Version::ALL
@@ -83,24 +85,59 @@ fn assertion(reply: &str, root: Node<'_, '_>, trust: &str) -> Option<Result<Asse
     }))
 }
 
+/// Why there is no assertion, by the names of the codes alone: the text is the server's language.
 fn refused(fault: Node<'_, '_>, server: &str) -> Error {
-    let reason = descend(fault, &[(SOAP, "Reason"), (SOAP, "Text")]);
-    let code = [(SOAP, "Code"), (SOAP, "Subcode"), (SOAP, "Value")];
-    let texts = [descend(fault, &code), reason];
-    let said: Vec<_> = texts
-        .into_iter()
-        .flatten()
-        .filter_map(|node| node.text())
-        .map(plain)
-        .collect();
+    let text = |path: &[(&str, &str)]| descend(fault, path).and_then(|node| node.text());
+    let value = (SOAP, "Value");
+    let codes = [
+        text(&[(SOAP, "Code"), value]),
+        text(&[("", "faultcode")]),
+        text(&[(SOAP, "Code"), (SOAP, "Subcode"), value]),
+    ];
+    let reasons = [
+        text(&[(SOAP, "Reason"), (SOAP, "Text")]),
+        text(&[("", "faultstring")]),
+    ];
+    let is_called = |name: &str| codes.iter().flatten().any(|code| local_name(code) == name);
+    let subcode = codes.last().copied().flatten();
+    let said = [subcode].into_iter().chain(reasons).flatten().map(plain);
+    let said: Vec<_> = said.filter(|said| !said.is_empty()).collect();
+    let said = match said.as_slice() {
+        [] => String::new(),
+        said => format!(" ({})", said.join(": ")),
+    };
+    let (kind, what) = if is_called("FailedAuthentication") {
+        (
+            ErrorKind::Refused,
+            format!(
+                "refused the user name and password{said}; check them, and whether the account is \
+                 locked or its password expired"
+            ),
+        )
+    } else if is_called("Receiver") || is_called("Server") {
+        (
+            ErrorKind::Network,
+            format!("is in trouble{said}; try again later, or sign in by the browser"),
+        )
+    } else {
+        (
+            ErrorKind::Refused,
+            format!(
+                "refused the request{said}; check the user name, the password and this machine's \
+                 clock, and ask its administrator whether it signs people in to Entra ID"
+            ),
+        )
+    };
     Error::new(
-        ErrorKind::Refused,
-        format!(
-            "{server}, the organization's sign-in server, refused the user name and password ({}); \
-             check them, and whether the account is locked or its password expired",
-            said.join(": ")
-        ),
+        kind,
+        format!("{server}, the organization's sign-in server, {what}"),
     )
+}
+
+/// Of a qualified name, whatever its prefix.
+fn local_name(name: &str) -> &str {
+    let name = name.trim();
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
 /// These texts reach terminals and logs.
