@@ -361,6 +361,7 @@ impl Redeemed<'_> {
             Self::Password => Asked {
                 what: "the request with the user name and password",
                 hint: hint::without_a_page,
+                of_person: false,
             },
             _ => Asked::new("the token request"),
         }

@@ -7,7 +7,6 @@ use crate::{
 };
 use std::time::Duration;
 
-/// An error for a reply that is no success.
 /// What was asked of the authority.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
@@ -15,6 +14,8 @@ pub(super) struct Asked<'a> {
     pub(super) what: &'a str,
     /// What to do about a refusal of it.
     pub(super) hint: fn(u64) -> Option<&'static str>,
+    /// Whether a person was asked, who can say no.
+    pub(super) of_person: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -22,10 +23,12 @@ impl<'a> Asked<'a> {
         Self {
             what,
             hint: hint::of,
+            of_person: true,
         }
     }
 }
 
+/// An error for a reply that is no success.
 pub(super) fn refused(
     asked: &Asked<'_>,
     status: u16,
@@ -63,7 +66,7 @@ pub(crate) fn refused_by_redirect(oauth: OAuthError) -> Error {
 }
 
 fn said(asked: &Asked<'_>, oauth: OAuthError) -> Error {
-    let kind = if oauth.is_declined() {
+    let kind = if asked.of_person && oauth.is_declined() {
         ErrorKind::Declined
     } else if oauth.is_transient() {
         ErrorKind::Network

@@ -186,7 +186,9 @@ impl PasswordSignIn {
         // factor, consent): the password was right there.
         let is_final = match error.oauth() {
             Some(oauth) => {
-                oauth.error == "invalid_grant" && oauth.suberror.is_none() && !oauth.is_transient()
+                // The latter is B2C's word for it.
+                let is_refusal = matches!(oauth.error.as_str(), "invalid_grant" | "access_denied");
+                is_refusal && oauth.suberror.is_none() && !oauth.is_transient()
             }
             None => error.kind() == ErrorKind::Refused,
         };

@@ -79,6 +79,32 @@ async fn a_password_that_was_refused_in_other_words_is_not_sent_again_either() {
     }
 }
 
+/// Azure AD B2C calls a wrong password `access_denied`.
+#[tokio::test(start_paused = true)]
+async fn a_policy_refuses_a_password_once_and_knows_no_realm() {
+    let entra = Entra::start().await;
+    let credential = credential(&entra, "adele@contoso.example", "wrong", |client| {
+        client.authority = Some("https://password.b2clogin.com/contoso.example/b2c_1_ropc".into());
+    });
+    let credential = credential.unwrap();
+    let body = r#"{"error":"access_denied","error_description":"AADB2C90225: The username or password provided in the request are invalid."}"#;
+    entra
+        .emulator
+        .replace_next(Endpoint::Token, 1, Reply::new(400).body(body));
+    let error = refused(&credential, SCOPE).await;
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert!(!error.to_string().contains("declined"), "{error}");
+    refused(&credential, OTHER_SCOPE).await;
+    assert_eq!(entra.requests_to(Endpoint::Token).len(), 1);
+    let paths = entra.emulator.requests();
+    assert!(
+        !paths
+            .iter()
+            .any(|request| request.path.contains("userrealm")),
+        "{paths:?}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_authority_that_nobody_vouches_for_is_told_nothing() {
     let entra = Entra::start().await;
