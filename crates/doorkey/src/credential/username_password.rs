@@ -30,7 +30,8 @@ use std::sync::Arc;
 /// The first token always proves the password, whatever is in the cache; later ones come from the cache
 /// or by the refresh token. A password that was refused is not sent again by itself, as that would bring
 /// the account closer to being locked: the same error comes back until
-/// [`authenticate`](crate::InteractiveCredential::authenticate) is called.
+/// [`authenticate`](crate::InteractiveCredential::authenticate) is called. So does that of a server that
+/// asked to be left alone (`Retry-After`), until that time is over.
 ///
 /// ```no_run
 /// use azure_core::credentials::{Secret, TokenCredential};

@@ -55,6 +55,9 @@ pub(crate) use user_realm::{Federation, UserRealm};
 /// How long one exchange with the authority may take in all, tries and pauses included.
 pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest rest that an authority can ask for, as in MSAL: a mistake must not end a session.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
 /// How long it may take where a token is at hand all the same.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(5);
 

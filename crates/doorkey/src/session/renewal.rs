@@ -7,6 +7,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     events,
+    oauth::LONGEST_PAUSE,
     options::AccessTokenInfo,
     record::AuthenticationRecord,
     source::Patience,
@@ -17,9 +18,6 @@ use tokio::time::{Instant, timeout_at};
 
 /// How long a failed renewal is not repeated while there is a token that still lives.
 const PAUSE: Duration = Duration::from_secs(30);
-
-/// The longest rest that an authority can ask for, as in MSAL: a mistake must not end a session.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 impl Inner {
     /// A newer token, ahead of time: nobody waits for it, and nobody is told where it fails.

@@ -7,7 +7,7 @@ mod ws_trust;
 use super::Question;
 use crate::{
     error::{Error, ErrorKind, Result},
-    oauth::{EXCHANGE_TIMEOUT, Federation, OAuthClient, Reply, UserRealm},
+    oauth::{EXCHANGE_TIMEOUT, Federation, LONGEST_PAUSE, OAuthClient, Reply, UserRealm},
     sensitive::Sensitive,
     tenant::TenantId,
     tokens::Tokens,
@@ -16,6 +16,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::time::Instant;
 use url::Url;
@@ -28,6 +29,8 @@ pub(crate) struct PasswordSignIn {
     /// What was refused. Each wrong password that is sent again brings the account closer to being
     /// locked.
     refused: Mutex<Vec<Refused>>,
+    /// Whoever asked to be left alone, until when (in Unix seconds). No person is there who would wait.
+    rest: Mutex<Option<(i64, Error)>>,
 }
 
 struct Refused {
@@ -42,6 +45,7 @@ impl PasswordSignIn {
             username,
             password,
             refused: Mutex::default(),
+            rest: Mutex::default(),
         }
     }
 
@@ -60,11 +64,19 @@ impl PasswordSignIn {
         }
         if question.insists {
             self.refused().clear();
-        } else if let Some(error) = self.refusal(tenant) {
+            *self.rest() = None;
+        } else if let Some(error) = self.refusal(tenant).or_else(|| self.resting(oauth.now())) {
             return Err(error);
         }
+        let outcome = self.prove(oauth, question).await;
+        let tokens = outcome.inspect_err(|error| self.leave_alone(error, oauth.now()))?;
+        (question.accept)(&tokens)?;
+        Ok(tokens)
+    }
+
+    async fn prove(&self, oauth: &OAuthClient, question: &Question<'_>) -> Result<Tokens> {
         let deadline = Instant::now() + EXCHANGE_TIMEOUT;
-        let tokens = match self.realm(oauth, question, deadline).await? {
+        match self.realm(oauth, question, deadline).await? {
             UserRealm::Federated(federation) => {
                 self.by_organization(oauth, question, &federation, deadline)
                     .await
@@ -74,9 +86,7 @@ impl PasswordSignIn {
                 .by_authority(oauth, question, deadline)
                 .await
                 .map_err(of_no_organization),
-        }?;
-        (question.accept)(&tokens)?;
-        Ok(tokens)
+        }
     }
 
     async fn by_authority(
@@ -210,6 +220,32 @@ impl PasswordSignIn {
              `authenticate` is called)"
         );
         Some(error.within(message))
+    }
+
+    fn leave_alone(&self, error: &Error, now: i64) {
+        let rest = error.retry_after().map(|rest| {
+            let seconds = rest.min(LONGEST_PAUSE).as_secs();
+            (now.saturating_add_unsigned(seconds), error.clone())
+        });
+        *self.rest() = rest;
+    }
+
+    fn resting(&self, now: i64) -> Option<Error> {
+        let rest = self.rest();
+        let (until, error) = rest.as_ref()?;
+        let seconds = u64::try_from(until - now)
+            .ok()
+            .filter(|&seconds| seconds > 0)?;
+        let message = format!(
+            "{error} (this is the earlier answer: it asks to be left alone for {seconds} seconds more, \
+             unless `authenticate` is called)"
+        );
+        let error = error.clone().within(message);
+        Some(error.with_retry_after(Some(Duration::from_secs(seconds))))
+    }
+
+    fn rest(&self) -> MutexGuard<'_, Option<(i64, Error)>> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused(&self) -> MutexGuard<'_, Vec<Refused>> {

@@ -117,6 +117,32 @@ async fn an_authority_that_nobody_vouches_for_is_told_nothing() {
     assert_eq!(requests(&entra), [Endpoint::InstanceDiscovery]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_authority_that_asks_to_be_left_alone_is() {
+    let entra = Entra::start().await;
+    for (username, endpoint) in [
+        ("adele@contoso.example", Endpoint::UserRealm),
+        ("adele@contoso.example", Endpoint::Token),
+        ("avery@adatum.example", Endpoint::WsTrust),
+        ("avery@adatum.example", Endpoint::Token),
+    ] {
+        entra.emulator.clear_requests();
+        let overrun = Reply::new(429).header("retry-after", "60");
+        entra.emulator.replace_next(endpoint, 1, overrun);
+        let credential = person(&entra, username);
+        refused(&credential, SCOPE).await;
+        let sent = requests(&entra).len();
+        for scope in [SCOPE, OTHER_SCOPE] {
+            let error = refused(&credential, scope).await;
+            assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+            assert!(error.retry_after() <= Some(Duration::from_secs(60)));
+        }
+        assert_eq!(requests(&entra).len(), sent, "{username} {endpoint:?}");
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        credential.get_token(&[SCOPE], None).await.unwrap();
+    }
+}
+
 /// Many clients of a new program ask at once, for whatever they need.
 #[tokio::test(start_paused = true)]
 async fn a_herd_submits_a_wrong_password_once() {
