@@ -76,7 +76,7 @@ pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
         client_info: body.client_info.as_deref().and_then(read_client_info),
         id_token,
         scope: body.scope,
-        family_id: body.foci.filter(|family| !family.is_empty()),
+        family_id: body.foci,
     })
 }
 
@@ -131,13 +131,16 @@ pub(super) fn lenient_seconds<'de, D: Deserializer<'de>>(
         .map(|seconds| (seconds as i64).clamp(0, LONGEST_LIFETIME_SECONDS)))
 }
 
-/// A member of another shape must not lose the token.
-fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// A member of another shape must not lose the token, nor one that is empty.
+pub(super) fn lenient_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
+    .map(|text| text.filter(|text| !text.is_empty()))
 }
 
 /// Some servers list them in an array.
@@ -213,6 +216,16 @@ mod tests {
             let reply = read(&format!(r#"{{"access_token":"a","foci":{written}}}"#)).unwrap();
             assert_eq!(reply.family_id.as_deref(), family, "{written}");
         }
+    }
+
+    #[test]
+    fn what_is_empty_is_not_there() {
+        let reply = read(
+            r#"{"access_token":"a","token_type":"","refresh_token":"","id_token":"","client_info":""}"#,
+        )
+        .unwrap();
+        assert_eq!(reply.token_type, "Bearer");
+        assert!(reply.refresh_token.is_none() && reply.id_token.is_none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{
     OAuthClient, Parameters, Transport, common_headers,
     refusal::{Asked, refused},
+    token_reply::lenient_text,
     transport::Reply,
 };
 use crate::{
@@ -26,17 +27,32 @@ pub(crate) enum UserRealm {
 /// The server of a person's organization.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Federation {
-    #[serde(rename = "federation_metadata_url")]
+    #[serde(
+        rename = "federation_metadata_url",
+        default,
+        deserialize_with = "lenient_text"
+    )]
     pub(crate) metadata_url: Option<String>,
-    #[serde(rename = "federation_active_auth_url")]
+    #[serde(
+        rename = "federation_active_auth_url",
+        default,
+        deserialize_with = "lenient_text"
+    )]
     pub(crate) active_url: Option<String>,
-    /// For whom its assertions are.
-    #[serde(rename = "cloud_audience_urn", default = "public_cloud")]
-    pub(crate) audience: String,
+    #[serde(
+        rename = "cloud_audience_urn",
+        default,
+        deserialize_with = "lenient_text"
+    )]
+    audience: Option<String>,
 }
 
-fn public_cloud() -> String {
-    "urn:federation:MicrosoftOnline".into()
+impl Federation {
+    /// For whom its assertions are; the public cloud, where that is not said.
+    pub(crate) fn audience(&self) -> &str {
+        let audience = self.audience.as_deref();
+        audience.unwrap_or("urn:federation:MicrosoftOnline")
+    }
 }
 
 impl OAuthClient {

@@ -131,7 +131,7 @@ impl PasswordSignIn {
         deadline: Instant,
     ) -> Result<Tokens> {
         let transport = oauth.transport();
-        let endpoint = match federation.metadata_url.as_deref().filter(|url| !url.is_empty()) {
+        let endpoint = match federation.metadata_url.as_deref() {
             Some(url) => {
                 let url = over_tls(url)?;
                 let server = host(&url);
@@ -154,7 +154,7 @@ impl PasswordSignIn {
         };
         let envelope = ws_trust::envelope(
             &endpoint,
-            &federation.audience,
+            federation.audience(),
             &self.username,
             self.password.expose(),
             oauth.now(),

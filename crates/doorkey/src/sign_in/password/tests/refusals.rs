@@ -143,6 +143,30 @@ async fn an_authority_that_asks_to_be_left_alone_is() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn members_of_another_shape_do_not_lose_the_token() {
+    let entra = Entra::start().await;
+    for change in [
+        r#"{"cloud_audience_urn":null}"#,
+        r#"{"cloud_audience_urn":""}"#,
+        r#"{"federation_active_auth_url":7}"#,
+    ] {
+        entra.emulator.replace_next(
+            Endpoint::UserRealm,
+            1,
+            Reply::altered(move |body| {
+                let change: serde_json::Value = serde_json::from_str(change).unwrap();
+                for (name, value) in change.as_object().unwrap() {
+                    body[name] = value.clone();
+                }
+            }),
+        );
+        let credential = person(&entra, "avery@adatum.example");
+        let outcome = credential.get_token(&[SCOPE], None).await;
+        outcome.unwrap_or_else(|error| panic!("{change}: {error}"));
+    }
+}
+
 /// Many clients of a new program ask at once, for whatever they need.
 #[tokio::test(start_paused = true)]
 async fn a_herd_submits_a_wrong_password_once() {
