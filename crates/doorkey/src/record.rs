@@ -1,4 +1,7 @@
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    tenant::{self, TenantId},
+};
 use serde_json::{Map, Value};
 
 /// Who signed in, and where: no secret, so that a program may keep it and find the person's
@@ -55,7 +58,8 @@ impl AuthenticationRecord {
     /// # Errors
     ///
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for what is no JSON object, for a
-    /// version that we do not know, and for a missing or empty member, by name.
+    /// version that we do not know, and for a missing or empty member, by name. A user name may be
+    /// missing, and the tenant of an account that has none (AD FS).
     pub fn deserialize(json: &str) -> Result<Self> {
         let json = json.trim_start_matches('\u{feff}');
         let members: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
@@ -82,11 +86,21 @@ impl AuthenticationRecord {
             ))),
         };
         let authority = required("authority")?;
+        let home_account_id = required("homeAccountId")?;
+        // Not every library has Python's name for the only tenant of AD FS.
+        let is_left_out = match members.get("tenantId") {
+            None | Some(Value::Null) => true,
+            Some(tenant) => tenant == "",
+        };
+        let tenant_id = match tenant::home_of(&home_account_id) {
+            None if is_left_out => TenantId::ADFS.to_owned(),
+            _ => required("tenantId")?,
+        };
         Ok(Self {
             authority: host_of(&authority).to_owned(),
             client_id: required("clientId")?,
-            home_account_id: required("homeAccountId")?,
-            tenant_id: required("tenantId")?,
+            home_account_id,
+            tenant_id,
             username: required("username")?,
         })
     }
@@ -162,12 +176,33 @@ mod tests {
     }
 
     #[test]
+    fn an_account_without_a_tenant_is_of_adfs_however_that_is_written() {
+        for tenant in [
+            "\"tenantId\": \"adfs\", ",
+            "\"tenantId\": null, ",
+            "\"tenantId\": \"\", ",
+            "",
+        ] {
+            let text = PYTHON.replace("\"tenantId\": \"t\", ", tenant);
+            let at_adfs = text.replace("o.t", "a.sub-ject=");
+            let record = AuthenticationRecord::deserialize(&at_adfs).unwrap();
+            assert_eq!(record.tenant_id, "adfs", "{tenant}");
+        }
+    }
+
+    #[test]
     fn unknown_version_and_other_faults_are_refused_by_name() {
         for (text, named) in [
             (PYTHON.replace("\"1.0\"", "\"42\""), "\"42\""),
             (PYTHON.replace("\"1.0\"", "1.0"), "1.0"),
             (PYTHON.replace("homeAccountId", "x"), "homeAccountId"),
-            (PYTHON.replace("\"t\"", "\"\""), "tenantId"),
+            (
+                PYTHON
+                    .replace("\"t\"", "\"\"")
+                    .replace("o.t", "o.aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+                "tenantId",
+            ),
+            (PYTHON.replace("\"t\"", "7"), "tenantId"),
             (PYTHON.replace("\"u\"", "7"), "username"),
             ("[]".into(), "not an authentication record"),
             (String::new(), "not an authentication record"),
