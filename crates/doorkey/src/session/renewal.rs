@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     events,
-    oauth::LONGEST_PAUSE,
+    oauth::{AuthorityKind, LONGEST_PAUSE},
     options::AccessTokenInfo,
     record::AuthenticationRecord,
     source::Patience,
@@ -85,8 +85,8 @@ impl Inner {
             let renewed = renewed.unwrap_or_else(|_| Err(too_slow(patience)));
             let renewed = renewed.and_then(|reply| {
                 // Without `client_info` a renewal says whose it is in the record's terms only where
-                // those are the id token's, as at AD FS.
-                let is_subject = tenant::home_of(&record.home_account_id).is_none();
+                // those are the id token's.
+                let is_subject = *oauth.authority().kind() == AuthorityKind::Adfs;
                 if reply.client_info.is_some() || is_subject {
                     self.check_account(&reply, Some(record))?;
                 }
