@@ -49,11 +49,16 @@ impl AuthorityKind {
             .filter(|segment| !segment.is_empty())
             .collect();
         let tenant = |text: &str| TenantId::parse(text).map_err(|error| error.to_string());
+        let is_policy = |text: &&str| text.to_ascii_lowercase().starts_with("b2c_");
+        let origin = url.origin().ascii_serialization();
         if url.port().is_none()
             && let Some(cloud) = Cloud::of_host(host)
         {
             return match path.as_slice() {
                 [] => Ok(Self::Cloud(cloud)),
+                path if path.iter().any(is_policy) => Err("nobody signs in to Azure AD B2C there \
+                     any more; it is written https://{name}.b2clogin.com/{tenant}/{policy}"
+                    .to_owned()),
                 _ => Err(WITH_TENANT.to_owned()),
             };
         }
@@ -70,7 +75,6 @@ impl AuthorityKind {
             .first()
             .is_some_and(|first| first.eq_ignore_ascii_case("tfp"));
         let named = if is_marked { &path[1..] } else { &path[..] };
-        let is_policy = |text: &str| text.to_ascii_lowercase().starts_with("b2c_");
         match named {
             [of, policy] if is_b2c(host) || is_marked || is_policy(policy) => {
                 return Ok(Self::B2c {
@@ -84,10 +88,9 @@ impl AuthorityKind {
                     policy: None,
                 });
             }
-            _ if is_b2c(host) || is_marked => {
+            _ if is_b2c(host) || is_marked || named.iter().any(is_policy) => {
                 return Err(format!(
-                    "it is one of Azure AD B2C, which is written \
-                     https://{host}/{{tenant}}/{{policy}}"
+                    "it is one of Azure AD B2C, which is written {origin}/{{tenant}}/{{policy}}"
                 ));
             }
             _ => {}
@@ -95,10 +98,8 @@ impl AuthorityKind {
         Ok(match path.as_slice() {
             [one] if one.eq_ignore_ascii_case(TenantId::ADFS) => Self::Adfs,
             [first, ..] if first.eq_ignore_ascii_case(TenantId::ADFS) => {
-                let port = url.port().map(|port| format!(":{port}"));
                 return Err(format!(
-                    "it is a page of AD FS, which is written https://{host}{}/adfs",
-                    port.unwrap_or_default()
+                    "it is a page of AD FS, which is written {origin}/adfs"
                 ));
             }
             [one] | [one, "v2.0"] if is_tenant(one) => return Err(WITH_TENANT.to_owned()),
@@ -249,6 +250,15 @@ mod tests {
             ),
             ("https://t.b2clogin.com/t.example", "{policy}"),
             ("https://t.b2clogin.com/t/p/q", "{policy}"),
+            ("https://login.contoso.example/t/b2c_1_in/v2.0", "{policy}"),
+            (
+                "https://login.microsoftonline.com/tfp/t.example/B2C_1_in",
+                "b2clogin.com",
+            ),
+            (
+                "https://login.microsoftonline.com/te/t.example/B2C_1_in",
+                "b2clogin.com",
+            ),
             ("https://t.b2clogin.com/tfp", "{policy}"),
             ("https://login.contoso.example/tfp/t", "{policy}"),
             ("https://t.b2clogin.com/t_t/p", "tenant_id"),
