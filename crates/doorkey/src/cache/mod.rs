@@ -26,7 +26,10 @@ pub use store::{
     PlainFileStore, StoredCache, SystemStore, TokenCacheStore,
 };
 
-use crate::{sensitive::Sensitive, tenant};
+use crate::{
+    sensitive::Sensitive,
+    tenant::{self, TenantId},
+};
 use document::Document;
 use lookup::Family;
 use section::At;
@@ -92,11 +95,16 @@ pub(crate) struct SignedIn {
 }
 
 impl SignedIn {
-    /// The tenant by its id, where it is kept under a name for many.
+    /// The tenant by its id, where it is kept under a name for many; that of AD FS, where neither the
+    /// entry nor the account has one.
     pub(crate) fn tenant_id(&self) -> String {
         let is_name = self.realm.is_empty() || tenant::NAMES_OF_HOME.contains(&self.realm.as_str());
         let home = tenant::home_of(&self.home_account_id).filter(|_| is_name);
-        home.unwrap_or(&self.realm).to_owned()
+        let realm = match self.realm.as_str() {
+            "" => TenantId::ADFS,
+            realm => realm,
+        };
+        home.unwrap_or(realm).to_owned()
     }
 }
 

@@ -186,6 +186,43 @@ async fn a_renewal_that_is_somebody_elses_is_not_taken() {
     assert_eq!(token.token.secret(), "renewed");
 }
 
+/// Not every library has Python's name for the only tenant.
+#[tokio::test(start_paused = true)]
+async fn an_account_that_was_kept_without_a_tenant_is_found_and_silent() {
+    for realm in [json!(""), json!(null)] {
+        let entra = Entra::start().await;
+        let store = Arc::new(WatchedStore::default());
+        let first = entra.credential(|options| options.client = persistent_at(&entra, &store));
+        first.get_token_info(&[SCOPE], None).await.unwrap();
+        let mut document = store.document(false).await;
+        for section in ["AccessToken", "Account", "IdToken"] {
+            for (_, entry) in document[section].as_object_mut().unwrap() {
+                entry["realm"] = realm.clone();
+            }
+        }
+        store.write(false, &document.to_string()).await;
+        let record = accounts(&store).await.remove(0).record();
+        assert_eq!(record.tenant_id, "adfs", "{realm}");
+        let next = entra.credential(|options| {
+            options.client = crate::PublicClientOptions {
+                authority: None,
+                ..persistent_at(&entra, &store)
+            };
+            options.authentication_record = Some(record);
+            options.disable_automatic_authentication = true;
+        });
+        next.get_token_info(&[SCOPE], None).await.unwrap();
+        assert_eq!(entra.prompts(), 1);
+    }
+}
+
+fn persistent_at(entra: &Entra, store: &Arc<WatchedStore>) -> crate::PublicClientOptions {
+    crate::PublicClientOptions {
+        client_options: entra.client().client_options,
+        ..persistent(store)
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn adfs_words_reach_the_caller() {
     let entra = Entra::start().await;
