@@ -44,9 +44,10 @@ pub(super) async fn vouch_for(
     let error = crate::oauth_error::OAuthError::from_json(Some(reply.status), &reply.body);
     match error {
         Some(error) if error.error == "invalid_instance" => Err(Error::invalid_argument(format!(
-            "`authority` {} is no authority that Microsoft knows; check its name, or set \
-                 `disable_instance_discovery` if you trust it",
-            authority.as_str()
+            "`authority` {} is no authority that Microsoft knows; check its name (AD FS is written \
+             https://{}/adfs), or set `disable_instance_discovery` if you trust it",
+            authority.as_str(),
+            authority.host_and_port()
         ))
         .with_oauth(error)),
         _ => Err(unasked(super::refusal::refused(
