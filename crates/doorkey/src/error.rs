@@ -121,23 +121,31 @@ impl Error {
     }
 
     pub(crate) fn with_oauth(self, oauth: OAuthError) -> Self {
-        self.with(|inner| {
-            // Whoever signs in has both to satisfy.
-            if let (Some(asked), Some(theirs)) = (&inner.claims, &oauth.claims) {
-                let both = claims::merge(theirs, asked);
-                inner.claims = Some(both.unwrap_or_else(|_| theirs.clone()));
-            }
-            inner.oauth = Some(oauth);
-        })
+        let asked = self.0.claims.clone();
+        self.with(|inner| inner.oauth = Some(oauth))
+            .with_demand(asked.as_deref())
+    }
+
+    /// Where the authority demands something, whoever signs in has to satisfy the caller's claims as
+    /// well.
+    fn with_demand(self, asked: Option<&str>) -> Self {
+        let theirs = self.oauth().and_then(|oauth| oauth.claims.as_deref());
+        let (Some(asked), Some(theirs)) = (asked, theirs) else {
+            return self;
+        };
+        let both = claims::merge(theirs, asked).unwrap_or_else(|_| theirs.to_owned());
+        self.with(|inner| inner.claims = Some(both))
     }
 
     /// What the caller asked for, so that [`AuthenticationRequired`](ErrorKind::AuthenticationRequired)
     /// can be answered with `authenticate`.
     pub(crate) fn with_request(self, scopes: Vec<String>, claims: Option<String>) -> Self {
+        let asked = claims.clone();
         self.with(|inner| {
             inner.scopes = scopes;
             inner.claims = claims;
         })
+        .with_demand(asked.as_deref())
     }
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
@@ -346,5 +354,22 @@ mod tests {
             .with_request(vec!["scope".into()], Some("ours".into()));
         assert_eq!(error.claims(), Some("ours"));
         assert_eq!(error.with_oauth(oauth).claims(), Some("theirs"));
+    }
+
+    #[test]
+    fn both_demands_are_told_in_whichever_order_they_came() {
+        let oauth = OAuthError {
+            claims: Some(r#"{"a":{"x":1}}"#.into()),
+            ..OAuthError::default()
+        };
+        let refused = || Error::new(ErrorKind::Refused, "").with_oauth(oauth.clone());
+        let asked = || Some(r#"{"b":{"y":2}}"#.to_owned());
+        let both = Some(r#"{"b":{"y":2},"a":{"x":1}}"#);
+        assert_eq!(refused().with_request(Vec::new(), asked()).claims(), both);
+        let required = Error::new(ErrorKind::AuthenticationRequired, "");
+        let required = required.with_request(Vec::new(), asked());
+        assert_eq!(required.with_oauth(oauth.clone()).claims(), both);
+        let alone = refused().with_request(Vec::new(), None);
+        assert_eq!(alone.claims(), oauth.claims.as_deref());
     }
 }

@@ -232,6 +232,16 @@ async fn what_the_authority_demands_comes_on_top_of_what_the_caller_does() {
         }
         assert_eq!(entra.prompts(), if automatic { 2 } else { 1 });
     }
+    // Of the sign-in itself.
+    let entra = Entra::start().await;
+    let refused = Reply::new(400).body(refusal.to_string());
+    entra.emulator.replace_next(Endpoint::Token, 1, refused);
+    let demand = AuthenticateOptions {
+        claims: Some(demanded.into()),
+        ..Default::default()
+    };
+    let outcome = entra.credential(|_| {}).authenticate(Some(demand)).await;
+    assert_eq!(outcome.unwrap_err().claims(), Some(both));
 }
 
 #[tokio::test(start_paused = true)]
