@@ -32,9 +32,10 @@ pub(in super::super) fn envelope(
         Version::V13 => "http://docs.oasis-open.org/ws-sx/ws-trust/200512/Bearer",
         Version::V2005 => "http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey",
     };
+    let url = endpoint.url.as_str();
     // Room for all, as what grows is copied and its old place not wiped.
     let mut envelope = Zeroizing::new(String::with_capacity(
-        4_096 + 8 * (username.len() + password.len() + audience.len()),
+        4_096 + 8 * (url.len() + username.len() + password.len() + audience.len()),
     ));
     let written = fmt::Write::write_fmt(
         &mut *envelope,
@@ -62,7 +63,7 @@ pub(in super::super) fn envelope(
              </t:RequestSecurityToken></s:Body></s:Envelope>",
             action = endpoint.version.action(),
             message_id = Uuid::new_v4(),
-            to = Escaped(endpoint.url.as_str()),
+            to = Escaped(url),
             created = instant(now),
             expires = instant(now + LIFETIME),
             username = Escaped(username),
@@ -76,7 +77,7 @@ pub(in super::super) fn envelope(
 }
 
 /// Text as it stands in XML, never copied.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,12 +1,11 @@
-use super::{SOAP, SOAP_1_1, Version, descend, parse};
+use super::{SOAP, SOAP_1_1, Version, child, descend, parse, request::Escaped};
 use crate::{
     error::{Error, ErrorKind, Result},
     sensitive::Sensitive,
 };
 use roxmltree::Node;
 
-/// What a sign-in server says of a person, byte for byte as it wrote it: another layout would break
-/// its signature.
+/// What a sign-in server says of a person, as it wrote it: another layout would break its signature.
 #[derive(Debug)]
 pub(in super::super) struct Assertion {
     pub(in super::super) text: Sensitive,
@@ -59,30 +58,108 @@ pub(in super::super) fn read(reply: &str, server: &str) -> Result<Assertion> {
     })
 }
 
+/// The first that Entra ID takes; else why it takes none.
 fn assertion(reply: &str, root: Node<'_, '_>, trust: &str) -> Option<Result<Assertion>> {
-    let is = |name| move |node: &Node<'_, '_>| node.has_tag_name((trust, name));
-    let response = root
+    let responses = root
         .descendants()
-        .find(is("RequestSecurityTokenResponse"))?;
-    let token = response
-        .children()
-        .find(is("RequestedSecurityToken"))?
+        .filter(|node| node.has_tag_name((trust, "RequestSecurityTokenResponse")));
+    let mut all = responses.filter_map(|response| issued(reply, response, trust));
+    let first = all.next()?;
+    Some(first.or_else(|error| all.find_map(Result::ok).ok_or(error)))
+}
+
+fn issued(reply: &str, response: Node<'_, '_>, trust: &str) -> Option<Result<Assertion>> {
+    let token = child(response, trust, "RequestedSecurityToken")?
         .children()
         .find(Node::is_element)?;
-    let token_type = response.children().find(is("TokenType"));
-    let token_type = token_type.and_then(|node| node.text()).unwrap_or_default();
-    let Some(saml) = Saml::of_token_type(token_type.trim()) else {
+    let token_type = child(response, trust, "TokenType").and_then(|node| node.text());
+    let token_type = token_type.map(str::trim).filter(|text| !text.is_empty());
+    // Where it is left out, the assertion's own name says the same.
+    let token_type = token_type.or_else(|| token.tag_name().namespace());
+    let Some(saml) = token_type.and_then(Saml::of_token_type) else {
         return Some(Err(Error::protocol(format!(
             "the organization's sign-in server gave a token of the type {:?}, which Entra ID does not \
              take; ask its administrator",
-            plain(token_type)
+            plain(token_type.unwrap_or_default())
         ))));
     };
-    let text = reply.get(token.range())?;
-    Some(Ok(Assertion {
-        text: Sensitive::new(text),
-        saml,
-    }))
+    let text = whole(reply, token)?;
+    Some(Ok(Assertion { text, saml }))
+}
+
+/// An element as it stands in `reply`, with the namespaces that it uses and that are declared around
+/// it. No signature is broken by them: the canonical form in which it was signed has those in use anyway
+/// ([Exclusive XML Canonicalization](https://www.w3.org/TR/xml-exc-c14n/), section 3).
+fn whole(reply: &str, element: Node<'_, '_>) -> Option<Sensitive> {
+    let text = reply.get(element.range())?;
+    let (start, rest) = text.split_at(1 + name_of(text).len());
+    let declared = attributes(rest);
+    let around = element.parent()?;
+    let missing = around.namespaces().filter(|namespace| {
+        let (attribute, is_used) = match namespace.name() {
+            Some("xml") => return false,
+            Some(prefix) => (format!("xmlns:{prefix}"), has_prefix(text, prefix)),
+            None => (
+                "xmlns".to_owned(),
+                is_by_default(reply, element, namespace.uri()),
+            ),
+        };
+        is_used && !declared.contains(&attribute.as_str())
+    });
+    let declarations: String = missing
+        .map(|namespace| {
+            let uri = Escaped(namespace.uri());
+            match namespace.name() {
+                Some(prefix) => format!(" xmlns:{prefix}=\"{uri}\""),
+                None => format!(" xmlns=\"{uri}\""),
+            }
+        })
+        .collect();
+    // Room for all, as what grows is copied and its old place not wiped.
+    let mut whole = String::with_capacity(text.len() + declarations.len());
+    whole.extend([start, &declarations, rest]);
+    Some(Sensitive::new(whole))
+}
+
+/// The name, with its prefix, of an element that begins with `text`.
+fn name_of(text: &str) -> &str {
+    let name = text.get(1..).unwrap_or_default();
+    let end = name.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'));
+    &name[..end.unwrap_or(name.len())]
+}
+
+/// The names of the attributes in a start tag, behind the element's own.
+fn attributes(mut rest: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    while let Some((name, value)) = rest.split_once('=') {
+        if name.contains('>') {
+            break;
+        }
+        names.push(name.trim());
+        let value = value.trim_start();
+        let quote = |c: char| matches!(c, '"' | '\'') && value.starts_with(c);
+        rest = value.splitn(3, quote).nth(2).unwrap_or_default();
+    }
+    names
+}
+
+/// Whether names begin with `prefix`, those in values included.
+fn has_prefix(text: &str, prefix: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+    text.match_indices(prefix).any(|(at, _)| {
+        text[at + prefix.len()..].starts_with(':') && !text[..at].ends_with(is_of_name)
+    })
+}
+
+/// Whether the default namespace `uri` is that of an element here.
+fn is_by_default(reply: &str, element: Node<'_, '_>, uri: &str) -> bool {
+    element.descendants().any(|node| {
+        let is_plain = || {
+            let text = reply.get(node.range()).unwrap_or_default();
+            !name_of(text).contains(':')
+        };
+        node.is_element() && node.tag_name().namespace() == Some(uri) && is_plain()
+    })
 }
 
 /// Why there is no assertion, by the names of the codes alone: the text is the server's language.

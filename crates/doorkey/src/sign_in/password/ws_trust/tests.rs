@@ -244,3 +244,108 @@ fn parse_error_of_a_fault_tells_its_own_words() {
     }
     assert!(!text.contains(char::is_control), "{text}");
 }
+
+/// Whoever checks the signature has the assertion alone.
+#[test]
+fn an_assertion_is_whole_without_what_was_around_it() {
+    const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+    const TYPE: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+    let around = |declarations: &str, token: &str| {
+        let reply = response(Version::V13, TYPE, token);
+        reply.replacen("<s:Envelope", &format!("<s:Envelope {declarations}"), 1)
+    };
+    for (declarations, token) in [
+        (
+            format!(r#"xmlns:saml2="{ASSERTION}" xmlns:xs="urn:xs" xmlns:unused="urn:unused""#),
+            r#"<saml2:Assertion ID="a"><saml2:Value xmlns:i="urn:i" i:type="xs:string"/></saml2:Assertion>"#,
+        ),
+        (
+            format!(r#"xmlns="{ASSERTION}" xmlns:x="urn:&quot;&amp;&lt;""#),
+            "<Assertion ID='a' x:b='c>'><Value/></Assertion>",
+        ),
+        (
+            format!(r#"xmlns:saml2="{ASSERTION}" xmlns:ds="urn:ds" xmlns:own="urn:other""#),
+            r#"<saml2:Assertion xmlns:own = "urn:own"><ds:Signature/><own:b/></saml2:Assertion>"#,
+        ),
+    ] {
+        let reply = around(&declarations, token);
+        let read = read(&reply, "fs.example").unwrap();
+        let alone = Document::parse(read.text.expose()).unwrap();
+        let whole = Document::parse(&reply).unwrap();
+        let inside = whole
+            .descendants()
+            .find(|node| node.tag_name().name() == "Assertion")
+            .unwrap();
+        let names = |node: Node<'_, '_>| {
+            let nodes = node.descendants().filter(Node::is_element);
+            let names = nodes.map(|node| {
+                let attributes = node.attributes().map(|attribute| {
+                    format!(
+                        "{:?}{}={}",
+                        attribute.namespace(),
+                        attribute.name(),
+                        attribute.value()
+                    )
+                });
+                (
+                    format!("{:?}", node.tag_name()),
+                    attributes.collect::<Vec<_>>(),
+                )
+            });
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(names(alone.root_element()), names(inside), "{reply}");
+        assert_eq!(
+            alone.root_element().lookup_namespace_uri(Some("xs")),
+            declarations.contains("urn:xs").then_some("urn:xs")
+        );
+        assert!(!read.text.expose().contains("unused"));
+        // Behind the start tag every byte is as it was.
+        assert!(
+            read.text
+                .expose()
+                .ends_with(token.split_once(' ').unwrap().1)
+        );
+    }
+}
+
+#[test]
+fn what_surrounds_an_assertion_does_not_hide_it() {
+    const SAML_2: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+    let token = format!(r#"<Assertion xmlns="{SAML_2}"/>"#);
+    let jwt = response(
+        Version::V13,
+        "urn:ietf:params:oauth:token-type:jwt",
+        "<jwt/>",
+    );
+    let good = response(Version::V13, SAML_2, &token);
+    let inner = |reply: &str| {
+        let start = reply.find("<t:RequestSecurityTokenResponse>").unwrap();
+        let end = reply
+            .find("</t:RequestSecurityTokenResponseCollection>")
+            .unwrap();
+        reply[start..end].to_owned()
+    };
+    let two = good.replacen(
+        &inner(&good),
+        &format!("{}{}", inner(&jwt), inner(&good)),
+        1,
+    );
+    for reply in [
+        two,
+        // WS-Trust lets servers leave the type out.
+        good.replace(&format!("<t:TokenType>{SAML_2}</t:TokenType>"), ""),
+        good.replace(
+            "<t:RequestedSecurityToken>",
+            "<t:RequestedSecurityToken>\r\n<!-- <x> -->",
+        ),
+        good.replace(SAML_2, &format!("<![CDATA[{SAML_2}]]>"))
+            .replace(
+                &format!("xmlns=\"<![CDATA[{SAML_2}]]>\""),
+                &format!("xmlns=\"{SAML_2}\""),
+            ),
+    ] {
+        let read = read(&reply, "fs.example").unwrap_or_else(|error| panic!("{reply}: {error}"));
+        assert_eq!((read.text.expose(), read.saml), (token.as_str(), Saml::V20));
+    }
+}
