@@ -13,25 +13,26 @@ const UTILITY: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 const HTTP: &str = "http://schemas.xmlsoap.org/soap/http";
 
-/// A version of WS-SecurityPolicy, and what it calls the assertion that carries the user name.
-const SECURITY_POLICIES: [(&str, &str); 2] = [
-    (
-        "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702",
-        "SignedEncryptedSupportingTokens",
-    ),
-    (
-        "http://schemas.xmlsoap.org/ws/2005/07/securitypolicy",
-        "SignedSupportingTokens",
-    ),
+/// The versions of WS-SecurityPolicy.
+const SECURITY_POLICIES: [&str; 2] = [
+    "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702",
+    "http://schemas.xmlsoap.org/ws/2005/07/securitypolicy",
 ];
+
+/// What the assertion that carries the user name is called. Over TLS both are the same message.
+const SUPPORTING: [&str; 2] = ["SignedEncryptedSupportingTokens", "SignedSupportingTokens"];
 
 /// The endpoint to be used: WS-Trust 1.3 before the draft of 2005.
 pub(in super::super) fn endpoint(metadata: &str) -> Result<Endpoint> {
     let document = parse(metadata, "the sign-in server's metadata")?;
-    let root = document.root_element();
-    let policies = policies(root);
-    let bindings = bindings(root, &policies);
-    let mut endpoints: Vec<_> = ports(root)
+    // Some wrap them up (WS-MetadataExchange, section 4).
+    let parts = document.descendants();
+    let parts: Vec<_> = parts
+        .filter(|node| node.has_tag_name((WSDL, "definitions")))
+        .collect();
+    let policies = policies(&parts);
+    let bindings = bindings(&parts, &policies);
+    let mut endpoints: Vec<_> = ports(&parts)
         .filter_map(|(binding, address)| {
             let version = *bindings.get(binding)?;
             let url = https(address)?;
@@ -53,8 +54,11 @@ pub(in super::super) fn endpoint(metadata: &str) -> Result<Endpoint> {
 }
 
 /// The policies that want a user name and a password over TLS, as they are referred to.
-fn policies(root: Node<'_, '_>) -> HashSet<String> {
-    elements(root, POLICY, "Policy")
+fn policies(parts: &[Node<'_, '_>]) -> HashSet<String> {
+    let policies = parts
+        .iter()
+        .flat_map(|&part| elements(part, POLICY, "Policy"));
+    policies
         .filter(|policy| takes_passwords(*policy))
         .filter_map(|policy| policy.attribute((UTILITY, "Id")))
         .map(|id| format!("#{id}"))
@@ -65,29 +69,39 @@ fn takes_passwords(policy: Node<'_, '_>) -> bool {
     let alternatives = elements(policy, POLICY, "ExactlyOne");
     let mut all = alternatives.flat_map(|choice| elements(choice, POLICY, "All"));
     all.any(|all| {
-        SECURITY_POLICIES.iter().any(|(namespace, supporting)| {
-            let token = [
-                (*namespace, *supporting),
-                (POLICY, "Policy"),
-                (*namespace, "UsernameToken"),
-                (POLICY, "Policy"),
-                (*namespace, "WssUsernameToken10"),
-            ];
-            child(all, namespace, "TransportBinding").is_some() && descend(all, &token).is_some()
+        SECURITY_POLICIES.into_iter().any(|namespace| {
+            let carries_token = |supporting| {
+                let token = [
+                    (namespace, supporting),
+                    (POLICY, "Policy"),
+                    (namespace, "UsernameToken"),
+                    (POLICY, "Policy"),
+                    (namespace, "WssUsernameToken10"),
+                ];
+                descend(all, &token).is_some()
+            };
+            child(all, namespace, "TransportBinding").is_some()
+                && SUPPORTING.into_iter().any(carries_token)
         })
     })
 }
 
 /// The bindings under such a policy that speak a WS-Trust known here, by name.
-fn bindings<'a>(root: Node<'a, '_>, policies: &HashSet<String>) -> HashMap<&'a str, Version> {
-    elements(root, WSDL, "binding")
+fn bindings<'a>(parts: &[Node<'a, '_>], policies: &HashSet<String>) -> HashMap<&'a str, Version> {
+    let bindings = parts
+        .iter()
+        .flat_map(|&part| elements(part, WSDL, "binding"));
+    bindings
         .filter_map(|binding| {
             let is_http = child(binding, SOAP_12, "binding")?.attribute("transport")? == HTTP;
             let has_policy = elements(binding, POLICY, "PolicyReference")
                 .filter_map(|reference| reference.attribute("URI"))
                 .any(|uri| policies.contains(uri));
-            let operation = descend(binding, &[(WSDL, "operation"), (SOAP_12, "operation")])?;
-            let version = Version::of_action(operation.attribute("soapAction")?)?;
+            // One issues, others renew and cancel.
+            let version = elements(binding, WSDL, "operation")
+                .filter_map(|operation| child(operation, SOAP_12, "operation"))
+                .filter_map(|operation| operation.attribute("soapAction"))
+                .find_map(Version::of_action)?;
             let name = binding.attribute("name")?;
             (is_http && has_policy).then_some((name, version))
         })
@@ -95,8 +109,11 @@ fn bindings<'a>(root: Node<'a, '_>, policies: &HashSet<String>) -> HashMap<&'a s
 }
 
 /// Which binding is spoken at which address.
-fn ports<'a>(root: Node<'a, '_>) -> impl Iterator<Item = (&'a str, &'a str)> {
-    elements(root, WSDL, "service")
+fn ports<'a, 'i>(parts: &[Node<'a, 'i>]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let services = parts
+        .iter()
+        .flat_map(|&part| elements(part, WSDL, "service"));
+    services
         .flat_map(|service| elements(service, WSDL, "port"))
         .filter_map(|port| {
             let binding = port.attribute("binding")?;

@@ -20,7 +20,7 @@ pub(in super::super) enum Saml {
 }
 
 impl Saml {
-    /// By what a reply calls it
+    /// By what a reply calls it, or by its namespace
     /// ([SAML token profile 1.1](https://docs.oasis-open.org/wss-m/wss/v1.1.1/os/wss-SAMLTokenProfile-v1.1.1-os.html)).
     fn of_token_type(token_type: &str) -> Option<Self> {
         match token_type {
@@ -73,14 +73,14 @@ fn issued(reply: &str, response: Node<'_, '_>, trust: &str) -> Option<Result<Ass
         .children()
         .find(Node::is_element)?;
     let token_type = child(response, trust, "TokenType").and_then(|node| node.text());
-    let token_type = token_type.map(str::trim).filter(|text| !text.is_empty());
-    // Where it is left out, the assertion's own name says the same.
-    let token_type = token_type.or_else(|| token.tag_name().namespace());
-    let Some(saml) = token_type.and_then(Saml::of_token_type) else {
+    let token_type = token_type.unwrap_or_default().trim();
+    // The assertion itself knows best: the type may be left out, and servers mix its names up.
+    let written = token.tag_name().namespace().and_then(Saml::of_token_type);
+    let Some(saml) = written.or_else(|| Saml::of_token_type(token_type)) else {
         return Some(Err(Error::protocol(format!(
             "the organization's sign-in server gave a token of the type {:?}, which Entra ID does not \
              take; ask its administrator",
-            plain(token_type.unwrap_or_default())
+            plain(token_type)
         ))));
     };
     let text = whole(reply, token)?;

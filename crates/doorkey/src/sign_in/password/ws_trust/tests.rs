@@ -333,7 +333,11 @@ fn what_surrounds_an_assertion_does_not_hide_it() {
     );
     for reply in [
         two,
-        // WS-Trust lets servers leave the type out.
+        // WS-Trust lets servers leave the type out, and some have names of their own for it.
+        good.replace(
+            &format!("<t:TokenType>{SAML_2}"),
+            "<t:TokenType>urn:oasis:names:tc:SAML:1.1",
+        ),
         good.replace(&format!("<t:TokenType>{SAML_2}</t:TokenType>"), ""),
         good.replace(
             "<t:RequestedSecurityToken>",
@@ -347,5 +351,35 @@ fn what_surrounds_an_assertion_does_not_hide_it() {
     ] {
         let read = read(&reply, "fs.example").unwrap_or_else(|error| panic!("{reply}: {error}"));
         assert_eq!((read.text.expose(), read.saml), (token.as_str(), Saml::V20));
+    }
+}
+
+/// As other servers than ADFS describe themselves: each operation in its place, and one address only.
+#[test]
+fn the_dialects_of_metadata_are_read() {
+    const NEW: &str = "https://fs.example/trust/13/usernamemixed";
+    let plain = metadata(&[Described::v13(NEW)]);
+    let issue = format!(
+        r#"<w:operation><s:operation soapAction="{}"/></w:operation>"#,
+        Version::V13.action()
+    );
+    assert!(plain.contains(&issue));
+    let cancel = issue.replace("RST/Issue", "RST/Cancel");
+    let signed = "SignedSupportingTokens";
+    for text in [
+        plain.replace(&issue, &format!("{cancel}{issue}")),
+        plain.replace(&issue, &format!("<w:operation/>{issue}")),
+        metadata(&[Described {
+            supporting: signed,
+            ..Described::v13(NEW)
+        }]),
+        plain.replace(NEW, &format!("\r\n  {NEW}\r\n")),
+        format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- made by hand -->\n{plain}"),
+        format!(
+            r#"<m:Metadata xmlns:m="http://schemas.xmlsoap.org/ws/2004/09/mex"><m:MetadataSection>{plain}</m:MetadataSection></m:Metadata>"#
+        ),
+    ] {
+        let chosen = endpoint(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!((chosen.url.as_str(), chosen.version), (NEW, Version::V13));
     }
 }
