@@ -78,7 +78,9 @@ fn password() -> Result<Secret, Failure> {
         .take(LONGEST + 1)
         .read_to_string(&mut text)
         .map_err(|error| unreadable(&error.to_string()))?;
-    let password = text.strip_suffix('\n').unwrap_or(&text);
+    // Windows' editors and shells put a byte-order mark before UTF-8.
+    let password = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let password = password.strip_suffix('\n').unwrap_or(password);
     let password = password.strip_suffix('\r').unwrap_or(password);
     if password.is_empty() {
         return Err(unreadable("it is empty"));

@@ -17,9 +17,13 @@ pub(crate) fn login(machine: &Machine, username: &str, password: &str, more: &[&
 #[test]
 fn a_password_comes_from_stdin_and_signs_in() {
     let machine = Machine::new();
-    for (name, ending) in [("adele", "\n"), ("avery", "\r\n"), ("blake", "")] {
+    for (name, beginning, ending) in [
+        ("adele", "", "\n"),
+        ("avery", "\u{feff}", "\r\n"),
+        ("blake", "", ""),
+    ] {
         let user = machine.user(name);
-        let password = format!("{}{ending}", user.password);
+        let password = format!("{beginning}{}{ending}", user.password);
         let finished = login(&machine, &user.username, &password, &["--scope", SCOPE]).run();
         finished.assert_status(0);
         assert!(finished.stdout.contains(&user.username), "{finished:#?}");
@@ -37,6 +41,7 @@ fn what_is_no_password_is_refused_by_name() {
     for (password, more, named) in [
         ("", &[][..], "it is empty"),
         ("\n", &[], "it is empty"),
+        ("\u{feff}", &[], "it is empty"),
         ("one\ntwo\n", &[], "more than one line"),
         (" blank", &[], "begins or ends with a blank"),
         ("x", &["--device-code"], "--device-code"),

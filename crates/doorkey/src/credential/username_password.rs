@@ -77,7 +77,8 @@ impl UsernamePasswordCredential {
     /// # Errors
     ///
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), by the name of the argument: also where
-    /// the password begins or ends with a blank or a line break, which this grant does not carry.
+    /// the password begins or ends with a blank, a line break or a byte-order mark, which this grant does
+    /// not carry.
     pub fn new(
         client_id: String,
         username: String,
@@ -106,11 +107,12 @@ impl UsernamePasswordCredential {
             if text.is_empty() {
                 return Err(Error::invalid_argument(format!("`{name}` is empty")));
             }
-            if text.trim() != text {
+            let is_stray = |c: char| c.is_whitespace() || c == '\u{feff}';
+            if text.starts_with(is_stray) || text.ends_with(is_stray) {
                 return Err(Error::invalid_argument(format!(
-                    "`{name}` begins or ends with a blank or a line break, as a file or a variable \
-                     may have left it; take it away (a password that really has one cannot sign in \
-                     like this)"
+                    "`{name}` begins or ends with a blank, a line break or a byte-order mark, as a file \
+                     or a variable may have left it; take it away (a password that really has one \
+                     cannot sign in like this)"
                 )));
             }
         }

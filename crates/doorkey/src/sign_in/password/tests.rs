@@ -299,6 +299,8 @@ async fn what_cannot_sign_in_is_refused_before_anything_is_sent() {
         (" a@b.example", "x"),
         ("a@b.example", "x\n"),
         ("a@b.example", " x"),
+        ("a@b.example", "\u{feff}x"),
+        ("\u{feff}a@b.example", "x"),
     ] {
         let error = credential(&entra, username, password, |_| {}).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
