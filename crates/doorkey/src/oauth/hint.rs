@@ -103,3 +103,19 @@ pub(super) fn without_a_page(code: u64) -> Option<&'static str> {
         _ => return of(code),
     })
 }
+
+/// For an assertion, whose person has proved their password.
+#[cfg(feature = "username-password")]
+pub(super) fn of_an_assertion(code: u64) -> Option<&'static str> {
+    Some(match code {
+        50_008 | 50_013 | 50_107 | 7_500_514 => {
+            "the password was right: ask the administrator to mend the federation (its domain, signing \
+             certificate, kind of token, and the server's clock)"
+        }
+        50_034 | 51_004 => {
+            "the password was right: ask the administrator whether the account is synchronized to this \
+             tenant"
+        }
+        _ => return without_a_page(code),
+    })
+}

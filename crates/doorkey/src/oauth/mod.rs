@@ -355,6 +355,8 @@ enum Redeemed<'a> {
     DeviceCode,
     #[cfg(feature = "username-password")]
     Password,
+    #[cfg(feature = "username-password")]
+    Assertion,
 }
 
 impl Redeemed<'_> {
@@ -364,6 +366,12 @@ impl Redeemed<'_> {
             Self::Password => Asked {
                 what: "the request with the user name and password",
                 hint: hint::without_a_page,
+                of_person: false,
+            },
+            #[cfg(feature = "username-password")]
+            Self::Assertion => Asked {
+                what: "what the organization's own sign-in server says of the person",
+                hint: hint::of_an_assertion,
                 of_person: false,
             },
             _ => Asked::new("the token request"),

@@ -18,7 +18,8 @@ impl OAuthClient {
             ("username", username),
             ("password", password.expose()),
         ];
-        self.redeem_proof(parameters, &form, username, deadline)
+        let redeemed = Redeemed::Password;
+        self.redeem_proof(parameters, &form, redeemed, username, deadline)
             .await
     }
 
@@ -36,7 +37,8 @@ impl OAuthClient {
             ("grant_type", grant_type),
             ("assertion", assertion.expose()),
         ];
-        self.redeem_proof(parameters, &form, username, deadline)
+        let redeemed = Redeemed::Assertion;
+        self.redeem_proof(parameters, &form, redeemed, username, deadline)
             .await
     }
 
@@ -44,6 +46,7 @@ impl OAuthClient {
         &self,
         parameters: &Parameters<'_>,
         proof: &[(&str, &str)],
+        redeemed: Redeemed<'_>,
         username: &str,
         deadline: Instant,
     ) -> Result<Tokens> {
@@ -64,7 +67,7 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        let mut tokens = self.read_token(&reply, &endpoints, Redeemed::Password)?;
+        let mut tokens = self.read_token(&reply, &endpoints, redeemed)?;
         if let Some(id_token) = &mut tokens.id_token {
             id_token.claims.name_if_nameless(username);
         }

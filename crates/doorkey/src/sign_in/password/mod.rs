@@ -135,7 +135,7 @@ impl PasswordSignIn {
             Some(url) => {
                 let url = over_tls(url)?;
                 let server = host(&url);
-                let reply = transport.get_xml(url, deadline).await?;
+                let reply = transport.get_xml(url, deadline).await.map_err(unreached)?;
                 if reply.status != 200 {
                     return Err(unexpected(&server, &reply));
                 }
@@ -163,7 +163,8 @@ impl PasswordSignIn {
         let action = endpoint.version.action();
         let reply = transport
             .post_envelope(endpoint.url, action, &envelope, deadline)
-            .await?;
+            .await
+            .map_err(unreached)?;
         drop(envelope);
         // ADFS tells a wrong password with status 500, so the words count before the status.
         let said = text(&reply, &server).and_then(|text| ws_trust::read(text, &server));
@@ -284,6 +285,18 @@ fn text<'a>(reply: &'a Reply, server: &str) -> Result<&'a str> {
              its administrator"
         ))
     })
+}
+
+/// Nobody configured that server, so what is to be checked is not the authority.
+fn unreached(error: Error) -> Error {
+    if error.kind() != ErrorKind::Network {
+        return error;
+    }
+    let message = format!(
+        "{error} (it is the organization's own sign-in server, which the authority names; some are open \
+         to the organization's network alone: try from there, or sign in by the browser)"
+    );
+    error.within(message)
 }
 
 fn not_accepted(server: &str) -> Error {

@@ -203,3 +203,43 @@ async fn a_password_follows_a_refresh_token_that_is_no_more() {
     assert_eq!(error.kind(), ErrorKind::Network);
     assert!(!entra.grants()[3..].contains(&"password".to_owned()));
 }
+
+/// The organization has taken the password then.
+#[tokio::test(start_paused = true)]
+async fn a_refused_assertion_is_no_wrong_password() {
+    let entra = Entra::start().await;
+    for (code, advice) in [
+        (50_107, "mend the federation"),
+        (50_008, "mend the federation"),
+        (50_034, "synchronized"),
+        (50_076, "second factor"),
+    ] {
+        entra.emulator.clear_requests();
+        let reply = Reply::refusal("invalid_grant", code, None, None);
+        entra.emulator.replace_next(Endpoint::Token, 1, reply);
+        let credential = person(&entra, "avery@adatum.example");
+        let error = refused(&credential, SCOPE).await;
+        let told = error.to_string();
+        assert!(told.contains(advice), "{told}");
+        assert!(!told.contains("with the user name and password"), "{told}");
+        // So it is asked again, as the administrator may have mended it.
+        credential.get_token(&[SCOPE], None).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_not_reached_is_named_as_whose_it_is() {
+    let entra = Entra::start().await;
+    for endpoint in [Endpoint::FederationMetadata, Endpoint::WsTrust] {
+        entra.emulator.replace_next(endpoint, 3, Reply::stall());
+        let credential = person(&entra, "avery@adatum.example");
+        let error = refused(&credential, SCOPE).await;
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert!(
+            error.to_string().contains("the organization's own"),
+            "{error}"
+        );
+        assert!(entra.requests_to(Endpoint::WsTrust).len() < 2);
+        entra.emulator.clear_requests();
+    }
+}
