@@ -78,6 +78,7 @@
 //! [`AuthenticationRecord`], else for the only one who fits.
 
 mod account;
+mod broker;
 mod cache;
 mod challenge;
 mod claims;
@@ -102,6 +103,10 @@ mod testing;
 mod tokens;
 
 pub use account::{Account, accounts, sign_out};
+pub use broker::{
+    Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
+    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ParentWindow,
+};
 pub use cache::{
     CacheChange, CacheVersion, EncryptedFileStore, EncryptionKey, MemoryStore, Partition,
     PlainFileStore, StoredCache, SystemStore, TokenCacheStore,
