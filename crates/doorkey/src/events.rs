@@ -178,6 +178,14 @@ pub(crate) fn browser_stray(reason: impl fmt::Debug) {
     );
 }
 
+pub(crate) fn broker_absent(reason: &Error, detail: Detail<'_>) {
+    warn!(
+        name: "doorkey.broker.absent", target: "doorkey",
+        kind = kind(reason.kind()), detail = detail.0.map(field::display),
+        "there is no broker, or it did not answer; the person is asked in the browser"
+    );
+}
+
 pub(crate) fn cache_unreadable(cae: bool, error: &Error, detail: Detail<'_>) {
     warn!(
         name: "doorkey.cache.unreadable", target: "doorkey",

@@ -116,6 +116,7 @@ pub use cloud::AuthorityHosts;
 pub use credential::{
     AzureCliAccount, AzureCliTokenCacheCredential, AzureCliTokenCacheCredentialOptions,
     BearerTokenProvider, DeviceCodeCredential, DeviceCodeCredentialOptions,
+    InteractiveBrowserBrokerCredential, InteractiveBrowserBrokerCredentialOptions,
     InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
     bearer_token_provider,
 };

@@ -51,7 +51,7 @@ pub struct PublicClientOptions {
     /// an emulator. Default: such an authority is asked about first. It changes nothing for the
     /// clouds that are known here, nor for AD FS, B2C and External ID, which it knows nothing of.
     pub disable_instance_discovery: bool,
-    /// Let log events name the person who signed in, and quote errors of the cache, which may. Default:
+    /// Let log events name the person who signed in, and quote errors of the cache and of a broker, which may. Default:
     /// they hold no personal data.
     pub enable_support_logging: bool,
     /// Told when a person is asked and how that ended: for programs with a window.
@@ -220,6 +220,8 @@ pub enum SignInPrompt {
     },
     /// By a code that is typed on another device.
     DeviceCode(crate::DeviceCodeInfo),
+    /// By a window of the operating system's broker.
+    Broker,
 }
 
 /// How a question to a person ended.

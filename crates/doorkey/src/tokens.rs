@@ -1,8 +1,11 @@
-//! Tokens as an authority gave them, and whose they are: what `oauth` reads and `cache` keeps.
+//! Tokens as an authority or a broker gave them, and whose they are: what `oauth` reads and `cache` keeps.
 
-use crate::sensitive::Sensitive;
+use crate::{broker::BrokerAccount, sensitive::Sensitive};
 use serde::Deserialize;
 use std::fmt;
+
+/// No token lives longer; a greater number is a mistake.
+pub(crate) const LONGEST_LIFETIME_SECONDS: i64 = 10 * 365 * 24 * 3_600;
 
 /// Tokens, and whose they are. Times are Unix seconds of our own clock.
 #[derive(Clone, Debug)]
@@ -16,6 +19,8 @@ pub(crate) struct Tokens {
     pub(crate) refresh_token: Option<Sensitive>,
     pub(crate) id_token: Option<IdToken>,
     pub(crate) client_info: Option<ClientInfo>,
+    /// Whose they are according to a broker, which sends no `client_info`.
+    pub(crate) account: Option<BrokerAccount>,
     /// What was granted; `None` where the authority does not say, which means all that was asked.
     pub(crate) scope: Option<String>,
     /// The family of applications that share refresh tokens (`foci`).
@@ -60,9 +65,40 @@ enum Audience {
 impl Tokens {
     /// `uid.utid`; the id token's subject where the authority sends no `client_info` (ADFS).
     pub(crate) fn home_account_id(&self) -> Option<String> {
+        if let Some(account) = &self.account {
+            return Some(account.home_account_id.clone());
+        }
         match (&self.client_info, &self.id_token) {
             (Some(info), _) => Some(format!("{}.{}", info.uid, info.utid)),
             (None, Some(id_token)) => Some(id_token.claims.sub.clone()),
+            (None, None) => None,
+        }
+    }
+
+    /// The name that the person signs in with.
+    pub(crate) fn username(&self) -> Option<&str> {
+        let claims = self.id_token.as_ref().map(|token| &token.claims);
+        let known = self.account.as_ref().map(|account| &*account.username);
+        claims
+            .and_then(IdTokenClaims::username)
+            .or(known.filter(|name| !name.is_empty()))
+    }
+
+    /// The person in the tenant that the tokens are of.
+    pub(crate) fn local_account_id(&self) -> Option<&str> {
+        let account = self.account.as_ref();
+        if let Some(id) = account.and_then(|account| account.local_account_id.as_deref()) {
+            return Some(id);
+        }
+        match (&self.id_token, account) {
+            (Some(token), _) => {
+                let claims = &token.claims;
+                Some(claims.oid.as_ref().unwrap_or(&claims.sub))
+            }
+            (None, Some(account)) => {
+                let uid = account.home_account_id.rsplit_once('.');
+                uid.map(|(uid, _)| uid)
+            }
             (None, None) => None,
         }
     }

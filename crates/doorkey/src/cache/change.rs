@@ -21,6 +21,8 @@ pub(crate) struct Change {
 pub(crate) enum Event {
     /// A person came, by this grant.
     SignedIn { reply: Reply, grant: &'static str },
+    /// A broker gave an access token. It keeps the rest, and knows whether the person is signed in.
+    Brokered { reply: Reply },
     /// A refresh token was redeemed.
     Renewed {
         reply: Reply,
@@ -70,6 +72,7 @@ impl Change {
     fn reply(&self) -> Option<&Reply> {
         match &self.event {
             Event::SignedIn { reply, .. }
+            | Event::Brokered { reply }
             | Event::Renewed { reply, .. }
             | Event::Replaced { reply, .. } => Some(reply),
             Event::Died { .. } | Event::SignedOut { .. } => None,
@@ -86,6 +89,7 @@ impl Document {
         }
         match &change.event {
             Event::SignedIn { reply, grant } => self.sign_in(owner, reply, grant),
+            Event::Brokered { reply } => self.take_from_broker(owner, reply),
             Event::Renewed {
                 reply,
                 used,
@@ -112,14 +116,25 @@ impl Document {
     fn sign_in(&mut self, owner: Owner<'_>, reply: &Reply, grant: &str) {
         let environment = self.environment_of(owner).to_owned();
         self.keep_tokens(owner, &environment, reply);
-        if let Some(id_token) = &reply.tokens.id_token {
-            let (key, members) =
-                Account::written(owner, &environment, &reply.realm, id_token, grant);
-            put_over(&mut self.accounts, &key, &members, &[]);
+        self.keep_family(owner, &environment, reply);
+        if reply.tokens.id_token.is_some() {
+            self.keep_account(owner, &environment, reply, grant);
         }
         if let Some(secret) = &reply.tokens.refresh_token {
             self.put_own_refresh_token(owner, &environment, reply, secret);
         }
+    }
+
+    /// As MSAL keeps it: without a refresh token, and of the application's family it says nothing.
+    fn take_from_broker(&mut self, owner: Owner<'_>, reply: &Reply) {
+        let environment = self.environment_of(owner).to_owned();
+        self.keep_tokens(owner, &environment, reply);
+        self.keep_account(owner, &environment, reply, "broker");
+    }
+
+    fn keep_account(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply, source: &str) {
+        let (key, members) = Account::written(owner, environment, reply, source);
+        put_over(&mut self.accounts, &key, &members, &[]);
     }
 
     fn renew(&mut self, owner: Owner<'_>, reply: &Reply, used: &Sensitive, borrowed: bool) {
@@ -137,6 +152,7 @@ impl Document {
         }
         let environment = self.environment_of(owner).to_owned();
         self.keep_tokens(owner, &environment, reply);
+        self.keep_family(owner, &environment, reply);
         let secret = reply.tokens.refresh_token.as_ref();
         let is_done = self
             .refresh_tokens_of(owner)
@@ -162,7 +178,7 @@ impl Document {
         }
     }
 
-    /// Access token, id token, and what the reply says of the application.
+    /// Access token and id token.
     fn keep_tokens(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply) {
         let Reply { realm, tokens, .. } = reply;
         let (key, members) = AccessToken::written(owner, environment, reply);
@@ -189,7 +205,12 @@ impl Document {
             let (key, members) = IdToken::written(owner, environment, realm, id_token);
             put_over(&mut self.id_tokens, &key, &members, &[]);
         }
-        let (key, members) = AppMetadata::written(owner, environment, tokens.family_id.as_deref());
+    }
+
+    /// What the reply says of the application.
+    fn keep_family(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply) {
+        let family_id = reply.tokens.family_id.as_deref();
+        let (key, members) = AppMetadata::written(owner, environment, family_id);
         let place = At(["", environment, owner.client_id, ""]);
         for other in self.app_metadata.keys_at(place, |_| true) {
             put_over(&mut self.app_metadata, &other, &members, &["family_id"]);

@@ -352,11 +352,10 @@ impl Account {
     pub(super) fn written(
         owner: Owner<'_>,
         environment: &str,
-        realm: &str,
-        id_token: &tokens::IdToken,
+        reply: &Reply,
         account_source: &str,
     ) -> (String, Members) {
-        let claims = &id_token.claims;
+        let Reply { realm, tokens, .. } = reply;
         let home = owner.home_account_id;
         #[derive(Serialize)]
         struct Written<'a> {
@@ -366,16 +365,16 @@ impl Account {
             local_account_id: &'a str,
             username: &'a str,
             authority_type: &'static str,
-            /// The grant that brought the person.
+            /// The grant that brought the person, or `broker`.
             account_source: &'a str,
         }
         let members = Members::of(&Written {
             home_account_id: home,
             environment,
             realm,
-            local_account_id: claims.oid.as_ref().unwrap_or(&claims.sub),
-            username: claims.username().unwrap_or_default(),
-            authority_type: match realm {
+            local_account_id: tokens.local_account_id().unwrap_or_default(),
+            username: tokens.username().unwrap_or_default(),
+            authority_type: match realm.as_str() {
                 TenantId::ADFS => "ADFS",
                 _ => "MSSTS",
             },

@@ -100,6 +100,7 @@ fn change() -> impl Strategy<Value = Change> {
                 refresh_token: Some(Sensitive::new(format!("refresh {secret}"))),
                 id_token: Some(crate::testing::id_token("someone@contoso.example")),
                 client_info: None,
+                account: None,
                 scope: None,
                 family_id: family.then(|| "1".into()),
             };

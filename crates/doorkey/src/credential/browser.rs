@@ -88,33 +88,35 @@ impl InteractiveBrowserCredential {
         options: InteractiveBrowserCredentialOptions,
         seams: Seams,
     ) -> Result<Arc<Self>> {
-        check_extra_parameters(&options.extra_query_parameters)?;
-        check_timeout(options.timeout)?;
-        let redirect_uri = options
-            .redirect_uri
-            .as_deref()
-            .unwrap_or(RedirectUri::DEFAULT);
+        Ok(Arc::new(Self {
+            session: Arc::new(options.client(seams)?.session()?),
+        }))
+    }
+}
+
+impl InteractiveBrowserCredentialOptions {
+    pub(super) fn client(self, seams: Seams) -> Result<Client> {
+        check_extra_parameters(&self.extra_query_parameters)?;
+        check_timeout(self.timeout)?;
+        let redirect_uri = self.redirect_uri.as_deref().unwrap_or(RedirectUri::DEFAULT);
         let sign_in = BrowserSignIn {
             redirect_uri: RedirectUri::parse(redirect_uri)?,
-            prompt: options.prompt.unwrap_or_default(),
-            login_hint: filled(options.login_hint),
-            domain_hint: filled(options.domain_hint),
-            extra_query_parameters: options.extra_query_parameters,
-            timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
-            launcher: options.browser,
-            pages: options.pages,
+            prompt: self.prompt.unwrap_or_default(),
+            login_hint: filled(self.login_hint),
+            domain_hint: filled(self.domain_hint),
+            extra_query_parameters: self.extra_query_parameters,
+            timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            launcher: self.browser,
+            pages: self.pages,
         };
-        let client = Client {
-            client_id: options.client_id,
-            record: options.authentication_record,
-            disable_automatic_authentication: options.disable_automatic_authentication,
-            options: options.client,
+        Ok(Client {
+            client_id: self.client_id,
+            record: self.authentication_record,
+            disable_automatic_authentication: self.disable_automatic_authentication,
+            options: self.client,
             sign_in: SignIn::Browser(sign_in),
             seams,
-        };
-        Ok(Arc::new(Self {
-            session: Arc::new(client.session()?),
-        }))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! From options to a session: which authority, which tenant, which application.
 
 use crate::{
+    broker::Broker,
     cache::{Persistence, SystemStore},
     error::{Error, Result},
     oauth::{Authority, OAuthClient},
@@ -9,7 +10,7 @@ use crate::{
     seams::{Environment, Seams},
     session::{Configuration, Session},
     sign_in::SignIn,
-    source::Entra,
+    source::{BrokerSettings, BrokerSource, Entra, Source},
     tenant::TenantRules,
 };
 use azure_core::cloud::CloudConfiguration;
@@ -30,6 +31,14 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn session(self) -> Result<Session> {
+        self.session_with(None)
+    }
+
+    /// With a broker before the other way to sign in.
+    pub(super) fn session_with(
+        self,
+        broker: Option<(Arc<dyn Broker>, BrokerSettings)>,
+    ) -> Result<Session> {
         let Self {
             client_id,
             record,
@@ -70,21 +79,28 @@ impl Client {
             options.client_options,
             seams.clock.clone(),
         );
+        let entra = Entra {
+            oauth,
+            sign_in,
+            observer: options.observer,
+        };
+        let source = match broker {
+            None => Source::Entra(entra),
+            Some((broker, settings)) => {
+                let clock = seams.clock.clone();
+                Source::Broker(BrokerSource::new(entra, broker, settings, clock))
+            }
+        };
         let configuration = Configuration {
             tenants,
             enable_cae: options.enable_cae,
             enable_support_logging: options.enable_support_logging,
-            automatic: !self.disable_automatic_authentication && sign_in.instead().is_none(),
+            automatic: !self.disable_automatic_authentication && source.instead().is_none(),
             record,
             persistence: options
                 .cache_persistence
                 .map(|options| persistence(options, &seams.environment))
                 .transpose()?,
-        };
-        let source = Entra {
-            oauth,
-            sign_in,
-            observer: options.observer,
         };
         Ok(Session::new(source, configuration, seams.clock))
     }

@@ -2,6 +2,7 @@
 
 mod azure_cli;
 mod bearer_token_provider;
+mod broker;
 mod browser;
 #[cfg(feature = "chain")]
 mod chain;
@@ -19,6 +20,7 @@ pub use azure_cli::{
     AzureCliAccount, AzureCliTokenCacheCredential, AzureCliTokenCacheCredentialOptions,
 };
 pub use bearer_token_provider::{BearerTokenProvider, bearer_token_provider};
+pub use broker::{InteractiveBrowserBrokerCredential, InteractiveBrowserBrokerCredentialOptions};
 pub use browser::{InteractiveBrowserCredential, InteractiveBrowserCredentialOptions};
 #[cfg(feature = "chain")]
 pub use chained::{ChainLink, ChainedTokenCredential};

@@ -150,6 +150,7 @@ fn the_document_describes_every_event_and_no_other() {
     poll_failed(&error);
     browser_not_accepted(&io::Error::other("no file is left"));
     browser_stray(ErrorKind::Cache);
+    broker_absent(&error, Detail::new(&error, true));
     cache_unreadable(false, &error, Detail::new(&error, true));
     cache_warned(&error, Detail::new(&error, true));
     cache_set_aside("the key is gone");
@@ -395,4 +396,27 @@ async fn a_token_that_is_known_is_not_worth_an_event() {
     let log = Log::listen();
     credential.get_token(&[SCOPE], None).await.unwrap();
     assert_eq!(log.text(), "[]");
+}
+
+#[tokio::test(start_paused = true)]
+async fn should_fallback_when_pymsalruntime_failed_to_initialize_broker_is_told_once() {
+    use crate::testing::broker::{Conduct, FakeBroker};
+    let log = Log::listen();
+    let entra = Entra::start().await;
+    let broker = FakeBroker::new(&entra);
+    broker.set_all(&Conduct::Fails(ErrorKind::CredentialUnavailable));
+    let options = crate::InteractiveBrowserBrokerCredentialOptions {
+        use_default_broker_account: true,
+        browser: crate::BrowserLauncher::Command(Vec::new()),
+        client: entra.client(),
+        ..Default::default()
+    };
+    let credential =
+        crate::InteractiveBrowserBrokerCredential::with_seams(broker, options, entra.seams(&[]));
+    let credential = credential.unwrap();
+    credential.get_token(&[SCOPE], None).await.unwrap_err();
+    let told = log.of("doorkey.broker.absent");
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["kind"], "credential_unavailable");
+    assert!(!told[0].contains_key("detail"), "without support logging");
 }

@@ -26,7 +26,7 @@ pub(crate) struct Expected<'a> {
     pub(crate) now: i64,
 }
 
-pub(super) fn read(raw: Sensitive) -> Result<IdToken> {
+pub(crate) fn read(raw: Sensitive) -> Result<IdToken> {
     let unreadable =
         || Error::protocol("the authority's id token cannot be read; check `authority`");
     let payload = raw.expose().split('.').nth(1).ok_or_else(unreadable)?;

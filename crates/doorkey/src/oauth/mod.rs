@@ -23,6 +23,7 @@ pub(crate) use authority::{Authority, AuthorityKind};
 pub(crate) use authorize::{AuthorizationRequest, check_extra_parameters};
 pub(crate) use device::{DeviceAuthorization, Poll};
 pub(crate) use endpoints::Endpoints;
+pub(crate) use id_token::read as read_id_token;
 
 pub(crate) use pkce::Attempt;
 pub(crate) use refusal::refused_by_redirect;

@@ -6,7 +6,7 @@ use super::id_token::{self, Expected};
 use crate::{
     error::{Error, Result},
     sensitive::Sensitive,
-    tokens::{ClientInfo, Tokens},
+    tokens::{ClientInfo, LONGEST_LIFETIME_SECONDS, Tokens},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -17,9 +17,6 @@ const BEARER: &str = "Bearer";
 
 /// Used where the authority does not say how long a token lives, as MSAL does.
 const DEFAULT_LIFETIME_SECONDS: i64 = 600;
-
-/// No token of an authority lives longer; a greater number is a mistake.
-const LONGEST_LIFETIME_SECONDS: i64 = 10 * 365 * 24 * 3_600;
 
 /// Reads a reply of status 200, and checks its id token.
 pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
@@ -74,6 +71,7 @@ pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
             .map(|seconds| now + seconds),
         refresh_token: body.refresh_token.map(Sensitive::new),
         client_info: body.client_info.as_deref().and_then(read_client_info),
+        account: None,
         id_token,
         scope: body.scope,
         family_id: body.foci,

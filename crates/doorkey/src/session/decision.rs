@@ -12,7 +12,7 @@ use crate::{
     events::{self, Person},
     options::AccessTokenInfo,
     record::AuthenticationRecord,
-    source::{Patience, Wanted},
+    source::{Asked, DefaultAccount, Patience, Wanted},
     tenant,
     tokens::Tokens,
 };
@@ -25,6 +25,15 @@ enum Silently {
     /// A person is needed, and perhaps the authority said why.
     NeedsPerson(Option<Error>),
 }
+
+/// Who is meant, where nobody has been named.
+enum Guess {
+    Is(AuthenticationRecord),
+    NeedsPerson(Option<Error>),
+}
+
+/// Where a broker keeps the rest, a person is known by any token that they ever had.
+pub(super) const EVEN_EXPIRED: i64 = i64::MIN;
 
 impl Inner {
     /// One flight: silent if it can be, else a person.
@@ -93,9 +102,9 @@ impl Inner {
         self.see_other_half(request).await;
         let (record, is_guess) = match self.person(request) {
             Some(record) => (record, false),
-            None => match self.only_person(request)? {
-                Some(record) => (record, true),
-                None => return Ok(Silently::NeedsPerson(None)),
+            None => match self.guess(request).await? {
+                Guess::Is(record) => (record, true),
+                Guess::NeedsPerson(why) => return Ok(Silently::NeedsPerson(why)),
             },
         };
         let outcome = self.silently_as(request, &record).await?;
@@ -104,7 +113,7 @@ impl Inner {
             // out meanwhile.
             let mut state = self.write_state();
             if state.guesses {
-                if self.source.sign_in.nobody().is_some() {
+                if self.source.sign_in().nobody().is_some() {
                     state.record = Some(record);
                 } else {
                     state.record.get_or_insert(record);
@@ -121,6 +130,30 @@ impl Inner {
         }
     }
 
+    /// Who can be meant where nobody has been named: whoever is signed in to the operating system,
+    /// where that is wanted, else the one person in the cache.
+    async fn guess(&self, request: &TokenRequest) -> Result<Guess> {
+        let broker = self.source.broker().filter(|_| self.read_state().guesses);
+        let why = match broker {
+            Some(broker) => match broker.default_person(&request.tenant).await? {
+                DefaultAccount::Is(record) => return Ok(Guess::Is(record)),
+                DefaultAccount::Nobody(why) => why,
+            },
+            None => None,
+        };
+        // Who may ask nobody, means that account and no other.
+        let is_last = why.is_some() && self.source.instead().is_some();
+        let known = match is_last {
+            true => None,
+            false => self.only_person(request)?,
+        };
+        match (known, why) {
+            (Some(record), _) => Ok(Guess::Is(record)),
+            (None, Some(why)) if !why.needs_person() => Err(why),
+            (None, why) => Ok(Guess::NeedsPerson(why)),
+        }
+    }
+
     /// The one person in the cache who can be meant, if there is one.
     fn only_person(&self, request: &TokenRequest) -> Result<Option<AuthenticationRecord>> {
         if !self.read_state().guesses {
@@ -128,7 +161,7 @@ impl Inner {
         }
         let mut people = self.people(request);
         if people.len() > 1 && !self.automatic {
-            let instead = self.source.sign_in.instead();
+            let instead = self.source.instead();
             return Err(several_people(request, &people, instead));
         }
         let person = people.pop();
@@ -137,11 +170,14 @@ impl Inner {
 
     /// Those in the cache who can be meant.
     fn people(&self, request: &TokenRequest) -> Vec<AuthenticationRecord> {
-        let sign_in = &self.source.sign_in;
+        let sign_in = self.source.sign_in();
         let nobody = sign_in.nobody();
-        let now = nobody.map(|_| self.clock.now());
+        let now = match self.source.broker() {
+            Some(_) => Some(EVEN_EXPIRED),
+            None => nobody.map(|_| self.clock.now()),
+        };
         let state = self.read_state();
-        let oauth = &self.source.oauth;
+        let oauth = self.source.oauth();
         let mut people = state.people(oauth, sign_in.login_hint(), request.cae, now);
         if let Some(tenant) = nobody.and_then(|nobody| nobody.home_tenant.as_deref()) {
             let is_at_home = |person: &AuthenticationRecord| {
@@ -158,7 +194,7 @@ impl Inner {
     /// Whose session this is. One that lives on the sign-ins of others is theirs who are there now.
     fn person(&self, request: &TokenRequest) -> Option<AuthenticationRecord> {
         let record = self.record()?;
-        if self.source.sign_in.nobody().is_none() {
+        if self.source.sign_in().nobody().is_none() {
             return Some(record);
         }
         let people = self.people(request);
@@ -170,8 +206,8 @@ impl Inner {
 
     /// Why there is no token, where nobody may be asked.
     fn required(&self, request: &TokenRequest, why: Option<&Error>) -> Error {
-        let nobody = self.source.sign_in.nobody();
-        let instead = nobody.map(|nobody| nobody.instead);
+        let nobody = self.source.sign_in().nobody();
+        let instead = self.source.instead();
         let is_known =
             || self.person(request).is_some() || matches!(self.only_person(request), Ok(Some(_)));
         let is_known = why.is_some() || is_known();
@@ -185,7 +221,7 @@ impl Inner {
             )
             .with_request(request.scopes.to_vec(), request.claims.clone()),
             _ => {
-                let missing = self.source.sign_in.login_hint().filter(|_| !is_known);
+                let missing = self.source.sign_in().login_hint().filter(|_| !is_known);
                 authentication_required(request, why, missing, instead)
             }
         }
@@ -248,22 +284,22 @@ impl Inner {
             state::check_known(reply)?;
             self.check_account(reply, expected)
         };
-        let username = expected
-            .map(|record| record.username.as_str())
-            .filter(|name| !name.is_empty());
         let wanted = Wanted {
             claims,
             ..request.wanted()
         };
-        let asked = self.source.ask(wanted, username, insists, &accept).await;
-        let reply = asked.map_err(|error| match error.needs_person() {
+        let asked = Asked {
+            expected,
+            insists,
+            accept: &accept,
+        };
+        let asked = self.source.ask(wanted, asked).await;
+        let (reply, way) = asked.map_err(|error| match error.needs_person() {
             // What another sign-in can be asked for, with the claims that the refusal may have.
             true => error.with_request(request.scopes.to_vec(), request.claims.clone()),
             false => error,
         })?;
-        let grant = self.source.sign_in.grant();
-        self.keep(request, &reply, expected, How::SignIn(grant))
-            .await
+        self.keep(request, &reply, expected, How::SignIn(way)).await
     }
 
     /// A token of somebody else than it was asked for is not kept.
@@ -277,10 +313,7 @@ impl Inner {
         };
         match reply.home_account_id() {
             Some(account) if !account.eq_ignore_ascii_case(&expected.home_account_id) => {
-                let other = reply
-                    .id_token
-                    .as_ref()
-                    .and_then(|token| token.claims.username());
+                let other = reply.username();
                 // A guest from outside may have no user name.
                 let asked = match expected.username.as_str() {
                     "" => &expected.home_account_id,
@@ -309,7 +342,7 @@ impl Inner {
     ) -> Result<Answer> {
         let kept = self
             .write_state()
-            .keep(&self.source.oauth, request, reply, expected, how);
+            .keep(self.source.oauth(), request, reply, expected, how);
         let Kept {
             record,
             changes,

@@ -12,6 +12,7 @@ mod state;
 mod storage;
 
 use crate::{
+    account::Account,
     cache::{AccessToken, Persistence},
     claims,
     error::{Error, ErrorKind, Result},
@@ -19,7 +20,7 @@ use crate::{
     record::AuthenticationRecord,
     scopes::Scopes,
     seams::Clock,
-    source::{Entra, Wanted},
+    source::{Source, Wanted},
     tenant::{TenantId, TenantRules},
 };
 use answer::{has_margin, info, secret, time};
@@ -65,7 +66,7 @@ pub(crate) struct Configuration {
 
 #[derive(Debug)]
 struct Inner {
-    source: Entra,
+    source: Source,
     tenants: TenantRules,
     enable_cae: bool,
     enable_support_logging: bool,
@@ -113,7 +114,7 @@ impl HasSession for Session {
 }
 
 impl Session {
-    pub(crate) fn new(source: Entra, configuration: Configuration, clock: Clock) -> Self {
+    pub(crate) fn new(source: Source, configuration: Configuration, clock: Clock) -> Self {
         let Configuration {
             tenants,
             enable_cae,
@@ -125,7 +126,7 @@ impl Session {
         Self {
             ahead: Mutex::new(JoinSet::new()),
             inner: Arc::new(Inner {
-                state: RwLock::new(State::new(record, source.sign_in.guesses())),
+                state: RwLock::new(State::new(record, source.sign_in().guesses())),
                 source,
                 tenants,
                 enable_cae,
@@ -266,28 +267,25 @@ impl Session {
         // Under the lock, as a peer may be halfway through writing. What cannot be read is forgotten
         // here all the same, and its error is told.
         let seen = inner.read_again(false).await.map(drop);
-        let changes = {
-            let mut state = inner.write_state();
-            let oauth = &inner.source.oauth;
-            let login_hint = inner.source.sign_in.login_hint();
-            let mut people = match &state.record {
-                Some(record) => vec![record.clone()],
-                None if state.guesses => state.people(oauth, login_hint, false, None),
-                None => Vec::new(),
-            };
-            let Some(person) = people.pop() else {
-                return seen;
-            };
-            if !people.is_empty() {
-                return Err(Error::invalid_argument(
-                    "several people are signed in, and this credential is nobody's in particular; \
-                     give `login_hint` or `authentication_record`, or remove one of `accounts` by \
-                     `sign_out`",
-                ));
-            }
-            state.sign_out(oauth, &person)
+        let Some(person) = inner.whose()? else {
+            return seen;
         };
-        inner.store(changes).await.and(seen)
+        // What it keeps is not forgotten here before it is there.
+        let forgotten = match inner.source.broker() {
+            Some(broker) => broker.sign_out(&person, &inner.tenants.configured).await,
+            None => Ok(()),
+        };
+        let changes = inner.write_state().sign_out(inner.source.oauth(), &person);
+        inner.store(changes).await.and(forgotten).and(seen)
+    }
+
+    /// Who is signed in to the broker.
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
+        runtime()?;
+        match self.inner.source.broker() {
+            Some(broker) => broker.accounts(&self.inner.tenants.configured).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 
@@ -312,7 +310,7 @@ impl Inner {
         let tenant = &self.tenants.configured;
         let record = state.record.as_ref()?;
         let now = self.clock.now();
-        let oauth = &self.source.oauth;
+        let oauth = self.source.oauth();
         let token = state.access_token(oauth, record, tenant, scopes, self.enable_cae, now)?;
         let is_aging = token.refresh_on.is_some_and(|time| time <= now);
         has_margin(token, now).then(|| {
@@ -348,7 +346,7 @@ impl Inner {
     }
 
     fn default_scopes(&self) -> Result<Scopes> {
-        let authority = self.source.oauth.authority();
+        let authority = self.source.oauth().authority();
         match authority
             .cloud()
             .and_then(crate::cloud::Cloud::management_scope)
@@ -378,9 +376,30 @@ impl Inner {
             return None;
         }
         let scopes: Vec<_> = request.scopes.iter().collect();
-        let oauth = &self.source.oauth;
+        let oauth = self.source.oauth();
         let now = self.clock.now();
         state.access_token(oauth, record, &request.tenant, &scopes, request.cae, now)
+    }
+
+    /// Whose session this is, to be signed out.
+    fn whose(&self) -> Result<Option<AuthenticationRecord>> {
+        let state = self.read_state();
+        let oauth = self.source.oauth();
+        let login_hint = self.source.sign_in().login_hint();
+        let now = self.source.broker().map(|_| decision::EVEN_EXPIRED);
+        let mut people = match &state.record {
+            Some(record) => vec![record.clone()],
+            None if state.guesses => state.people(oauth, login_hint, false, now),
+            None => Vec::new(),
+        };
+        let person = people.pop();
+        if !people.is_empty() {
+            return Err(Error::invalid_argument(
+                "several people are signed in, and this credential is nobody's in particular; give \
+                 `login_hint` or `authentication_record`, or remove one of `accounts` by `sign_out`",
+            ));
+        }
+        Ok(person)
     }
 
     fn sign_ins(&self) -> u64 {

@@ -1,7 +1,8 @@
-//! By a refresh token: which one, when not, and what a refusal means.
+//! Without a person: by the broker, or by a refresh token: which one, when not, and what a refusal means.
 
 use super::{
     Inner, TokenRequest,
+    answer::handed_out,
     state::{Fingerprint, How, Pause},
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     oauth::{AuthorityKind, LONGEST_PAUSE},
     options::AccessTokenInfo,
     record::AuthenticationRecord,
-    source::Patience,
+    source::{Patience, Silence},
     tenant::{self, TenantId},
 };
 use std::time::Duration;
@@ -45,16 +46,50 @@ impl Inner {
         }
     }
 
-    /// By a refresh token of the person: the application's own, else one of its family. `None` is
-    /// failure too, where there is no refresh token.
+    /// By the broker, where there is one, else by a refresh token. `None` is failure too, where there is
+    /// nothing to renew with.
     pub(super) async fn renew(
         &self,
         request: &TokenRequest,
         record: &AuthenticationRecord,
         patience: Patience,
     ) -> Result<AccessTokenInfo, Option<Error>> {
+        let Some(broker) = self.source.broker() else {
+            return self.redeem(request, record, patience).await;
+        };
+        let sign_ins = self.sign_ins();
+        let why = match broker.renew(request.wanted(), record, patience).await {
+            Ok(Silence::Token(reply)) => {
+                self.check_account(&reply, Some(record))?;
+                let is_theirs = |current: &AuthenticationRecord| {
+                    current.home_account_id == record.home_account_id
+                };
+                // Signed out meanwhile, and that stays so.
+                if self.sign_ins() != sign_ins && !self.record().as_ref().is_some_and(is_theirs) {
+                    return Ok(handed_out(&reply));
+                }
+                let kept = self.keep(request, &reply, Some(record), How::Broker).await;
+                return kept.map(|(token, _)| token).map_err(Some);
+            }
+            Ok(Silence::NeedsPerson(why)) => why,
+            Err(error) => return Err(Some(error)),
+        };
+        // Whoever signed in by the browser is not known to it.
+        match self.redeem(request, record, patience).await {
+            Err(None) => Err(why),
+            outcome => outcome,
+        }
+    }
+
+    /// By a refresh token of the person: the application's own, else one of its family.
+    async fn redeem(
+        &self,
+        request: &TokenRequest,
+        record: &AuthenticationRecord,
+        patience: Patience,
+    ) -> Result<AccessTokenInfo, Option<Error>> {
         let deadline = Instant::now() + patience.total();
-        let oauth = &self.source.oauth;
+        let oauth = self.source.oauth();
         let candidates = || {
             self.read_state()
                 .refresh_candidates(oauth, record, request.cae)
@@ -74,7 +109,7 @@ impl Inner {
             let Some(candidate) = untried else {
                 break;
             };
-            let renewing = self.source.renew(
+            let renewing = self.source.entra().renew(
                 request.wanted(),
                 &candidate.secret,
                 &record.home_account_id,
@@ -142,14 +177,14 @@ impl Inner {
             self.tell_unreadable(cae, &error);
         }
         let state = self.read_state();
-        let candidates = state.refresh_candidates(&self.source.oauth, record, cae);
+        let candidates = state.refresh_candidates(self.source.oauth(), record, cae);
         candidates.iter().any(|candidate| candidate.cae == cae)
     }
 
     /// Whether this request goes to the account's home tenant.
     fn is_at_home(&self, request: &TokenRequest, record: &AuthenticationRecord) -> bool {
         let state = self.read_state();
-        let asked = state.realm_of(&self.source.oauth, record, &request.tenant);
+        let asked = state.realm_of(self.source.oauth(), record, &request.tenant);
         match tenant::home_of(&record.home_account_id) {
             // Personal accounts are no organization's, whatever it says of them.
             Some(tenant::PERSONAL_ACCOUNTS)

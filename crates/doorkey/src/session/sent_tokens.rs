@@ -165,7 +165,7 @@ impl Inner {
     /// The request that a token of ours answers.
     fn request_of(&self, token: &str) -> Result<Option<TokenRequest>> {
         let state = self.read_state();
-        let oauth = &self.source.oauth;
+        let oauth = self.source.oauth();
         let Some(record) = &state.record else {
             return Ok(None);
         };

@@ -5,6 +5,7 @@ use crate::{
     oauth::OAuthClient,
     record::AuthenticationRecord,
     sensitive::Sensitive,
+    source::Way,
     tenant::{self, TenantId},
     tokens::Tokens,
 };
@@ -243,9 +244,13 @@ impl State {
     ) -> Changes {
         let identity = identity(oauth, home_account_id);
         let (event, used) = match how {
-            How::SignIn(grant) => {
+            How::SignIn(Way::Grant(grant)) => {
                 let reply = reply.clone();
                 (Event::SignedIn { reply, grant }, None)
+            }
+            How::SignIn(Way::Broker) | How::Broker => {
+                let reply = reply.clone();
+                (Event::Brokered { reply }, None)
             }
             How::Renewal(used) => {
                 let event = Event::Renewed {
@@ -385,9 +390,11 @@ impl State {
 /// By which way tokens came.
 #[derive(Clone, Copy)]
 pub(super) enum How<'a> {
-    /// A person signed in, by this grant.
-    SignIn(&'static str),
+    /// A person signed in.
+    SignIn(Way),
     Renewal(&'a RefreshCandidate),
+    /// A broker gave them silently.
+    Broker,
 }
 
 impl Fingerprint {
@@ -402,8 +409,9 @@ impl Fingerprint {
 
 /// Nobody's tokens are kept: an answer to a person's sign-in must say who signed in.
 pub(super) fn check_known(reply: &Tokens) -> Result<()> {
-    match (&reply.id_token, reply.home_account_id()) {
-        (Some(_), Some(_)) => Ok(()),
+    let says_who = reply.id_token.is_some() || reply.account.is_some();
+    match reply.home_account_id() {
+        Some(_) if says_who => Ok(()),
         _ => Err(Error::protocol(
             "the authority sent no id token, so it is unknown who signed in, and nothing was kept; \
              check `authority`",
@@ -424,13 +432,21 @@ fn record_of(
         home_account_id: reply.home_account_id().unwrap_or_default(),
         tenant_id: claims
             .and_then(|claims| claims.tid.as_deref())
+            .or_else(|| tenant_of_brokered(request, reply))
             .unwrap_or(request.tenant.as_str())
             .to_owned(),
-        username: claims
-            .and_then(|claims| claims.username())
-            .unwrap_or_default()
-            .to_owned(),
+        username: reply.username().unwrap_or_default().to_owned(),
     })
+}
+
+/// Of a broker's token without an id token. What its account says of a tenant may be another one.
+fn tenant_of_brokered<'a>(request: &'a TokenRequest, reply: &'a Tokens) -> Option<&'a str> {
+    let account = reply.account.as_ref()?;
+    let asked = request.tenant.as_str();
+    match tenant::home_of(&account.home_account_id) {
+        Some(home) if tenant::NAMES_OF_HOME.contains(&asked) => Some(home),
+        _ => Some(asked),
+    }
 }
 
 fn owner<'a>(oauth: &'a OAuthClient, home_account_id: &'a str) -> Owner<'a> {

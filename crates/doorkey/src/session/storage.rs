@@ -150,7 +150,7 @@ impl Inner {
 
     fn warn(&self, warning: &Error) {
         events::cache_warned(warning, Detail::new(warning, self.enable_support_logging));
-        if let Some(observer) = &self.source.observer {
+        if let Some(observer) = self.source.observer() {
             observer.warned(warning);
         }
     }

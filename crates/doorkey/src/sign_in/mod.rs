@@ -6,6 +6,8 @@ mod observed;
 #[cfg(feature = "username-password")]
 pub(crate) mod password;
 
+pub(crate) use observed::Observed;
+
 use crate::{
     error::{Error, ErrorKind, Result},
     oauth::{OAuthClient, Parameters},
@@ -126,7 +128,7 @@ impl SignIn {
 }
 
 /// `timeout` may be `Duration::MAX`, for a person who has all the time there is.
-fn deadline_after(timeout: Duration) -> Instant {
+pub(crate) fn deadline_after(timeout: Duration) -> Instant {
     const LONG: Duration = Duration::from_secs(365 * 24 * 3_600);
     Instant::now() + timeout.min(LONG)
 }

@@ -4,19 +4,19 @@ use crate::{
 };
 
 /// A question to a person, whose end the observer learns whatever happens to it.
-pub(super) struct Observed<'a> {
+pub(crate) struct Observed<'a> {
     observer: Option<&'a dyn SignInObserver>,
 }
 
 impl<'a> Observed<'a> {
-    pub(super) fn begin(observer: Option<&'a dyn SignInObserver>, prompt: &SignInPrompt) -> Self {
+    pub(crate) fn begin(observer: Option<&'a dyn SignInObserver>, prompt: &SignInPrompt) -> Self {
         if let Some(observer) = observer {
             observer.prompt_began(prompt);
         }
         Self { observer }
     }
 
-    pub(super) fn end<T>(mut self, outcome: Result<T>) -> Result<T> {
+    pub(crate) fn end<T>(mut self, outcome: Result<T>) -> Result<T> {
         if let Some(observer) = self.observer.take() {
             observer.prompt_ended(&match &outcome {
                 Ok(_) => PromptOutcome::SignedIn,

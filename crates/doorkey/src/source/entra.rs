@@ -1,8 +1,10 @@
+use super::{Asked, Way};
 use crate::{
     error::Result,
     events,
     oauth::{OAuthClient, Parameters, Patience},
     options::SignInObserver,
+    record::AuthenticationRecord,
     scopes::Scopes,
     sensitive::Sensitive,
     sign_in::{Question, SignIn},
@@ -56,27 +58,33 @@ impl Entra {
         events::acquire("silent", parameters.correlation_id, renewing).await
     }
 
-    /// By asking a person. `accept` may still refuse what came, and the person is told.
-    pub(crate) async fn ask(
-        &self,
-        wanted: Wanted<'_>,
-        expected_username: Option<&str>,
-        insists: bool,
-        accept: &(dyn Fn(&Tokens) -> Result<()> + Sync),
-    ) -> Result<Tokens> {
+    /// By asking a person.
+    pub(crate) async fn ask(&self, wanted: Wanted<'_>, asked: Asked<'_>) -> Result<(Tokens, Way)> {
         let parameters = wanted.parameters();
         let question = Question {
             parameters,
-            login_hint: self.sign_in.login_hint().or(expected_username),
+            login_hint: self.login_hint(asked.expected),
             observer: self.observer.as_deref(),
-            insists,
-            accept,
+            insists: asked.insists,
+            accept: asked.accept,
         };
         let flow = self.sign_in.flow();
         let asking = async {
             events::sign_in_began(flow);
             self.sign_in.ask(&self.oauth, &question).await
         };
-        events::acquire(flow, parameters.correlation_id, asking).await
+        let tokens = events::acquire(flow, parameters.correlation_id, asking).await?;
+        Ok((tokens, Way::Grant(self.sign_in.grant())))
+    }
+
+    /// The name that a page begins with.
+    pub(super) fn login_hint<'a>(
+        &'a self,
+        expected: Option<&'a AuthenticationRecord>,
+    ) -> Option<&'a str> {
+        let expected = expected.map(|record| record.username.as_str());
+        self.sign_in
+            .login_hint()
+            .or(expected.filter(|name| !name.is_empty()))
     }
 }

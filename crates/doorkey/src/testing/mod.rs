@@ -1,6 +1,7 @@
 //! What the tests of this crate share: an emulated Entra ID inside the process, under a clock that
 //! they turn. No socket is involved, so Tokio's paused time is exact.
 
+pub(crate) mod broker;
 pub(crate) mod browser;
 #[cfg(feature = "chain")]
 pub(crate) mod machine;

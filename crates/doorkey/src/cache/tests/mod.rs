@@ -27,6 +27,7 @@ fn tokens(secret: &str, scope: Option<&str>, expires_on: i64) -> Tokens {
         refresh_token: Some(Sensitive::new(format!("refresh {secret}"))),
         id_token: Some(crate::testing::id_token("Alice@Contoso.com")),
         client_info: None,
+        account: None,
         scope: scope.map(Into::into),
         family_id: Some("1".into()),
     }

@@ -1,0 +1,485 @@
+//! By the operating system's broker, and by the browser where there is none.
+
+mod answer;
+
+use super::{Asked, Entra, Patience, Wanted, Way};
+use crate::{
+    account::Account,
+    broker::{
+        Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
+        BrokerSignOutRequest, BrokerSilentRequest, ParentWindow,
+    },
+    error::{Error, ErrorKind, Result},
+    events::{self, Detail},
+    oauth::AuthorityKind,
+    options::SignInPrompt,
+    record::AuthenticationRecord,
+    seams::Clock,
+    session::lock,
+    sign_in::{Observed, browser::Prompt, deadline_after},
+    tenant::TenantId,
+    tokens::Tokens,
+};
+use answer::Expected;
+use futures_util::future::FutureExt;
+use std::{
+    future::Future,
+    num::NonZeroIsize,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::{Instant, timeout_at};
+
+/// A broker, and the browser for where there is none.
+#[derive(Debug)]
+pub(crate) struct BrokerSource {
+    pub(super) entra: Entra,
+    broker: Arc<dyn Broker>,
+    settings: BrokerSettings,
+    clock: Clock,
+    /// Until when it is left alone, as it did not answer.
+    rests_until: Mutex<Option<Instant>>,
+}
+
+/// How a broker is asked.
+#[derive(Debug)]
+pub(crate) struct BrokerSettings {
+    pub(crate) parent_window: ParentWindow,
+    pub(crate) use_default_account: bool,
+    pub(crate) enable_msa_passthrough: bool,
+    /// Whether the browser may step in.
+    pub(crate) falls_back: bool,
+    pub(crate) prompt: Prompt,
+    pub(crate) domain_hint: Option<String>,
+    pub(crate) extra_query_parameters: Vec<(String, String)>,
+    /// How long a person has.
+    pub(crate) timeout: Duration,
+    pub(crate) enable_support_logging: bool,
+}
+
+/// What came of asking without a person.
+pub(crate) enum Silence {
+    Token(Box<Tokens>),
+    /// `None` where the browser may do instead.
+    NeedsPerson(Option<Error>),
+}
+
+/// Who is signed in to the operating system.
+pub(crate) enum DefaultAccount {
+    Is(AuthenticationRecord),
+    /// And why, where it was asked for and the browser cannot do instead.
+    Nobody(Option<Error>),
+}
+
+/// Why a broker gave nothing.
+enum Failure {
+    /// There is none, or it does not answer: another way may be taken.
+    Absent(Error),
+    /// It has answered.
+    Answered(Error),
+}
+
+/// For so long, a broker that did not answer is not asked again, where there is another way.
+const REST: Duration = Duration::from_secs(300);
+const SHORT_REST: Duration = Duration::from_secs(30);
+
+impl BrokerSource {
+    pub(crate) fn new(
+        entra: Entra,
+        broker: Arc<dyn Broker>,
+        settings: BrokerSettings,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            entra,
+            broker,
+            settings,
+            clock,
+            rests_until: Mutex::default(),
+        }
+    }
+
+    /// Without a person.
+    pub(crate) async fn renew(
+        &self,
+        wanted: Wanted<'_>,
+        record: &AuthenticationRecord,
+        patience: Patience,
+    ) -> Result<Silence> {
+        match self.silently(wanted, account_of(record), patience).await {
+            Ok(tokens) => Ok(Silence::Token(Box::new(tokens))),
+            Err(Failure::Absent(error)) => Ok(Silence::NeedsPerson(self.unless_browser(error))),
+            Err(Failure::Answered(error)) if error.needs_person() => {
+                Ok(Silence::NeedsPerson(Some(error)))
+            }
+            Err(Failure::Answered(error)) => Err(error),
+        }
+    }
+
+    /// Who is signed in to the operating system, if that is who shall be meant.
+    pub(crate) async fn default_person(&self, tenant: &TenantId) -> Result<DefaultAccount> {
+        if !self.settings.use_default_account {
+            return Ok(DefaultAccount::Nobody(None));
+        }
+        match self.default_account(tenant).await {
+            Ok(Some(account)) => Ok(DefaultAccount::Is(self.record_of(account, tenant))),
+            Ok(None) => Ok(DefaultAccount::Nobody(Some(nobody_by_default()))),
+            Err(Failure::Absent(error)) => Ok(DefaultAccount::Nobody(self.unless_browser(error))),
+            Err(Failure::Answered(error)) if error.needs_person() => {
+                Ok(DefaultAccount::Nobody(Some(error)))
+            }
+            Err(Failure::Answered(error)) => Err(error),
+        }
+    }
+
+    /// By asking a person: in the broker's window, or where there is no broker, in the browser.
+    pub(super) async fn ask(&self, wanted: Wanted<'_>, asked: Asked<'_>) -> Result<(Tokens, Way)> {
+        if self.instead().is_some() {
+            return self.as_default_account(wanted, asked).await;
+        }
+        let absent = match self.interactively(wanted, asked).await {
+            Ok(tokens) => return Ok((tokens, Way::Broker)),
+            Err(Failure::Answered(error)) => return Err(error),
+            Err(Failure::Absent(error)) => error,
+        };
+        if !self.settings.falls_back {
+            return Err(absent);
+        }
+        let detail = Detail::new(&absent, self.settings.enable_support_logging);
+        events::broker_absent(&absent, detail);
+        let outcome = self.entra.ask(wanted, asked).await;
+        outcome.map_err(|error| match error.kind() {
+            ErrorKind::CredentialUnavailable => {
+                let message = format!("{error} (and the broker was no way either: {absent})");
+                error.within(message)
+            }
+            _ => error,
+        })
+    }
+
+    /// Forgets a person. Without a broker there is nothing to forget.
+    pub(crate) async fn sign_out(
+        &self,
+        record: &AuthenticationRecord,
+        tenant: &TenantId,
+    ) -> Result<()> {
+        if self.check_kind().is_err() {
+            return Ok(());
+        }
+        let request = BrokerSignOutRequest::new(self.application(tenant), account_of(record));
+        let forgetting = async { self.broker.sign_out(&request).await };
+        match self.without_person(Patience::Full, forgetting).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Absent(error)) if error.kind() != ErrorKind::TimedOut => Ok(()),
+            Err(Failure::Absent(error) | Failure::Answered(error)) => Err(error),
+        }
+    }
+
+    /// Everybody whom the broker knows.
+    pub(crate) async fn accounts(&self, tenant: &TenantId) -> Result<Vec<Account>> {
+        let request = BrokerAccountsRequest::new(self.application(tenant));
+        self.check_kind().map_err(Failure::into_error)?;
+        let asking = async { self.broker.accounts(&request).await };
+        let accounts = self.without_person(Patience::Full, asking).await;
+        let accounts = accounts.map_err(Failure::into_error)?;
+        let known = accounts.into_iter().map(|account| {
+            answer::check_account(&account)?;
+            let record = self.record_of(account, tenant);
+            Ok(Account {
+                authority: record.authority,
+                client_id: record.client_id,
+                home_account_id: record.home_account_id,
+                tenant_id: record.tenant_id,
+                username: record.username,
+            })
+        });
+        known.collect()
+    }
+
+    /// What else a person can do, where nobody is asked.
+    pub(super) fn instead(&self) -> Option<&'static str> {
+        let asks = self.settings.falls_back || !self.settings.use_default_account;
+        (!asks).then_some(
+            "sign in to the operating system with an account that may use this application, or leave \
+             `disable_interactive_fallback` out to be asked",
+        )
+    }
+
+    async fn silently(
+        &self,
+        wanted: Wanted<'_>,
+        account: BrokerAccount,
+        patience: Patience,
+    ) -> Result<Tokens, Failure> {
+        let mut request = BrokerSilentRequest::new(
+            self.application(wanted.tenant),
+            account,
+            wanted.scopes.to_vec(),
+        );
+        request.claims = wanted.claims.map(str::to_owned);
+        self.check_presence()?;
+        let work = async {
+            let asking = async { self.broker.acquire_silently(&request).await };
+            let token = self.without_person(patience, asking).await?;
+            self.read(token, Some(&request.account))
+        };
+        self.spanned("broker_silent", &request.application, work)
+            .await
+    }
+
+    async fn interactively(&self, wanted: Wanted<'_>, asked: Asked<'_>) -> Result<Tokens, Failure> {
+        let settings = &self.settings;
+        self.check_presence()?;
+        let parent_window = settings.parent_window.now().map_err(Failure::Answered)?;
+        let mut request =
+            BrokerInteractiveRequest::new(self.application(wanted.tenant), wanted.scopes.to_vec());
+        request.account = asked.expected.map(account_of);
+        request.claims = wanted.claims.map(str::to_owned);
+        request.login_hint = self.entra.login_hint(asked.expected).map(str::to_owned);
+        request.domain_hint.clone_from(&settings.domain_hint);
+        request.prompt = settings.prompt;
+        request
+            .extra_query_parameters
+            .clone_from(&settings.extra_query_parameters);
+        request.parent_window = parent_window;
+        let deadline = deadline_after(settings.timeout);
+        let work = async {
+            events::sign_in_began("broker");
+            let asking = async { self.broker.acquire_interactively(&request).await };
+            let late = || Error::new(ErrorKind::TimedOut, self.late());
+            let token = self.answered(deadline, late, asking).await?;
+            let tokens = self.read(token, request.account.as_ref())?;
+            (asked.accept)(&tokens).map_err(Failure::Answered)?;
+            Ok(tokens)
+        };
+        let observer = self.entra.observer.as_deref();
+        let observed = Observed::begin(observer, &SignInPrompt::Broker);
+        let outcome = self.spanned("broker", &request.application, work).await;
+        let told = match &outcome {
+            Ok(_) => Ok(()),
+            Err(Failure::Absent(error) | Failure::Answered(error)) => Err(error.clone()),
+        };
+        let _ = observed.end(told);
+        outcome
+    }
+
+    /// The only way, where nobody may be asked.
+    async fn as_default_account(
+        &self,
+        wanted: Wanted<'_>,
+        asked: Asked<'_>,
+    ) -> Result<(Tokens, Way)> {
+        let account = self.default_account(wanted.tenant).await;
+        let account = account.map_err(Failure::into_error)?;
+        let account = account.ok_or_else(nobody_by_default)?;
+        let tokens = self.silently(wanted, account, Patience::Full).await;
+        let tokens = tokens.map_err(Failure::into_error)?;
+        (asked.accept)(&tokens)?;
+        Ok((tokens, Way::Broker))
+    }
+
+    /// The account of the operating system, unless somebody else is named.
+    async fn default_account(&self, tenant: &TenantId) -> Result<Option<BrokerAccount>, Failure> {
+        let mut request = BrokerAccountsRequest::new(self.application(tenant));
+        request.default_account = true;
+        self.check_presence()?;
+        let asking = async { self.broker.accounts(&request).await };
+        let accounts = self.without_person(Patience::Full, asking).await?;
+        let Some(account) = accounts.into_iter().next() else {
+            return Ok(None);
+        };
+        answer::check_account(&account).map_err(Failure::Answered)?;
+        let is_meant = self.entra.sign_in.login_hint().is_none_or(|hint| {
+            account.username.is_empty() || hint.to_lowercase() == account.username.to_lowercase()
+        });
+        Ok(is_meant.then_some(account))
+    }
+
+    /// What needs nobody to do anything has the time of a silent request.
+    async fn without_person<T>(
+        &self,
+        patience: Patience,
+        asking: impl Future<Output = Result<T>>,
+    ) -> Result<T, Failure> {
+        let total = patience.total();
+        let late = || {
+            let seconds = total.as_secs();
+            let message = format!(
+                "the broker did not answer within {seconds} seconds; restart it, or sign in another \
+                 way"
+            );
+            Error::new(ErrorKind::TimedOut, message)
+        };
+        let outcome = self.answered(Instant::now() + total, late, asking).await;
+        if matches!(&outcome, Err(Failure::Absent(error)) if error.kind() == ErrorKind::TimedOut) {
+            let rest = match patience {
+                Patience::Full => REST,
+                // It was given too little time to be judged by.
+                Patience::Short => SHORT_REST,
+            };
+            *lock(&self.rests_until) = Some(Instant::now() + rest);
+        }
+        outcome
+    }
+
+    /// What a broker answers, and when: it may be anybody's code.
+    async fn answered<T>(
+        &self,
+        deadline: Instant,
+        late: impl FnOnce() -> Error,
+        asking: impl Future<Output = Result<T>>,
+    ) -> Result<T, Failure> {
+        let guarded = AssertUnwindSafe(asking).catch_unwind();
+        let Ok(outcome) = timeout_at(deadline, guarded).await else {
+            return Err(Failure::Absent(late()));
+        };
+        let outcome = outcome.unwrap_or_else(|_panic| {
+            Err(Error::protocol(
+                "the broker's code panicked; see the panic's own message, and tell its maker",
+            ))
+        });
+        outcome.map_err(|error| match error.kind() {
+            ErrorKind::CredentialUnavailable => Failure::Absent(error),
+            _ => Failure::Answered(error),
+        })
+    }
+
+    /// Whether it is worth being asked.
+    fn check_presence(&self) -> Result<(), Failure> {
+        self.check_kind()?;
+        let rests = lock(&self.rests_until).is_some_and(|until| Instant::now() < until);
+        match rests && self.settings.falls_back {
+            true => Err(Failure::Absent(Error::unavailable(
+                "the broker did not answer lately; restart it, or sign in another way",
+            ))),
+            false => Ok(()),
+        }
+    }
+
+    fn check_kind(&self) -> Result<(), Failure> {
+        let authority = self.entra.oauth.authority();
+        match authority.kind() {
+            AuthorityKind::Adfs | AuthorityKind::B2c { .. } => {
+                Err(Failure::Absent(Error::unavailable(format!(
+                    "no broker signs in to {}; sign in with a browser",
+                    authority.as_str()
+                ))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn read(
+        &self,
+        token: crate::BrokerToken,
+        asked_for: Option<&BrokerAccount>,
+    ) -> Result<Tokens, Failure> {
+        let expected = Expected {
+            client_id: self.entra.oauth.client_id(),
+            account: asked_for,
+            now: self.clock.now(),
+        };
+        answer::read(token, &expected).map_err(Failure::Answered)
+    }
+
+    async fn spanned<T: Send>(
+        &self,
+        flow: &'static str,
+        application: &BrokerApplication,
+        work: impl Future<Output = Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        let mut is_absent = false;
+        let told = async {
+            work.await.map_err(|failure| {
+                is_absent = matches!(failure, Failure::Absent(_));
+                failure.into_error()
+            })
+        };
+        let outcome = events::acquire(flow, application.correlation_id, told).await;
+        outcome.map_err(|error| match is_absent {
+            true => Failure::Absent(error),
+            false => Failure::Answered(error),
+        })
+    }
+
+    fn application(&self, tenant: &TenantId) -> BrokerApplication {
+        let oauth = &self.entra.oauth;
+        let authority = oauth.authority();
+        let url = match authority.kind().has_tenant() {
+            true => authority.as_str().to_owned(),
+            false => authority.join(&[tenant.as_str()]).into(),
+        };
+        let mut application = BrokerApplication::new(oauth.client_id(), url);
+        application.enable_msa_passthrough = self.settings.enable_msa_passthrough;
+        application
+    }
+
+    fn record_of(&self, account: BrokerAccount, tenant: &TenantId) -> AuthenticationRecord {
+        let oauth = &self.entra.oauth;
+        let home = crate::tenant::home_of(&account.home_account_id);
+        let tenant_id = match account.tenant_id.as_str() {
+            "" => home.unwrap_or(tenant.as_str()),
+            tenant_id => tenant_id,
+        };
+        AuthenticationRecord {
+            authority: oauth.authority().host_and_port(),
+            client_id: oauth.client_id().to_owned(),
+            tenant_id: tenant_id.to_owned(),
+            home_account_id: account.home_account_id,
+            username: account.username,
+        }
+    }
+
+    /// The error of an absent broker, where nothing else will do.
+    fn unless_browser(&self, error: Error) -> Option<Error> {
+        (!self.settings.falls_back).then_some(error)
+    }
+
+    fn late(&self) -> String {
+        format!(
+            "nobody finished signing in in the broker's window within {} seconds, or it showed none; \
+             try again, or raise `timeout`",
+            self.settings.timeout.as_secs()
+        )
+    }
+}
+
+impl Failure {
+    fn into_error(self) -> Error {
+        let (Self::Absent(error) | Self::Answered(error)) = self;
+        error
+    }
+}
+
+impl ParentWindow {
+    fn now(&self) -> Result<Option<NonZeroIsize>> {
+        match self {
+            Self::Console => Ok(None),
+            Self::Handle(handle) => NonZeroIsize::new(handle()).map(Some).ok_or_else(|| {
+                Error::invalid_argument(
+                    "`parent_window` gave the handle 0, which is no window; give that of a window \
+                     that is open, or `ParentWindow::Console` in a program without one",
+                )
+            }),
+        }
+    }
+}
+
+fn account_of(record: &AuthenticationRecord) -> BrokerAccount {
+    let mut account = BrokerAccount::new(record.home_account_id.as_str());
+    account.username.clone_from(&record.username);
+    account.tenant_id.clone_from(&record.tenant_id);
+    account
+}
+
+fn nobody_by_default() -> Error {
+    Error::new(
+        ErrorKind::AuthenticationRequired,
+        "nobody whom this credential is for is signed in to the operating system; sign in to it with \
+         an account that may use this application",
+    )
+}
+
+#[cfg(test)]
+mod tests;

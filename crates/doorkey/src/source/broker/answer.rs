@@ -1,0 +1,132 @@
+//! What a broker gave, held against what was asked. It may be anybody's code, and a token is handed on.
+
+use crate::{
+    broker::{BrokerAccount, BrokerToken},
+    error::{Error, ErrorKind, Result},
+    oauth::read_id_token,
+    sensitive::Sensitive,
+    tenant,
+    tokens::{IdToken, LONGEST_LIFETIME_SECONDS, Tokens},
+};
+
+/// What a token is held against.
+pub(super) struct Expected<'a> {
+    pub(super) client_id: &'a str,
+    /// Whose token was asked for.
+    pub(super) account: Option<&'a BrokerAccount>,
+    pub(super) now: i64,
+}
+
+pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens> {
+    let access_token = token.access_token.secret();
+    // RFC 6749, appendix A.12; anything else would break the header that it goes into.
+    let is_visible = |byte| matches!(byte, 0x21..=0x7e);
+    if access_token.is_empty() || !access_token.bytes().all(is_visible) {
+        return Err(nonsense("an access token that is none"));
+    }
+    if !token.token_type.eq_ignore_ascii_case("Bearer") {
+        return Err(nonsense(
+            "a token of another type than Bearer, which was not asked for",
+        ));
+    }
+    let now = expected.now;
+    let expires_on = token.expires_on.unix_timestamp();
+    if expires_on <= now {
+        return Err(nonsense(
+            "a token that has expired; check this machine's clock",
+        ));
+    }
+    let expires_on = expires_on.min(now + LONGEST_LIFETIME_SECONDS);
+    let id_token = token
+        .id_token
+        .map(|raw| read_id_token(Sensitive::new(raw.secret())))
+        .transpose();
+    let id_token = match id_token {
+        // Whose token it is is known without it.
+        Err(_) if token.account.is_some() => None,
+        id_token => id_token.map_err(|_| nonsense("an id token that cannot be read"))?,
+    };
+    let account = match (token.account, expected.account) {
+        (Some(account), _) => account,
+        (None, Some(asked_for)) if id_token.is_some() => asked_for.clone(),
+        _ => return Err(nonsense("a token and does not say whose it is")),
+    };
+    check_account(&account)?;
+    if let Some(id_token) = &id_token {
+        check_id_token(id_token, &account, expected.client_id)?;
+    }
+    if let Some(asked_for) = expected.account {
+        check_whose(&account, asked_for)?;
+    }
+    let scope = token.scopes.join(" ");
+    Ok(Tokens {
+        access_token: Sensitive::new(access_token),
+        token_type: token.token_type,
+        received_on: now,
+        expires_on,
+        extended_expires_on: expires_on,
+        refresh_on: None,
+        refresh_token: None,
+        id_token,
+        client_info: None,
+        account: Some(account),
+        scope: Some(scope).filter(|scope| !scope.trim().is_empty()),
+        family_id: None,
+    })
+}
+
+/// Whether it can be told from others.
+pub(super) fn check_account(account: &BrokerAccount) -> Result<()> {
+    match account.home_account_id.rsplit_once('.') {
+        Some((uid, utid)) if !uid.is_empty() && !utid.is_empty() => Ok(()),
+        _ => Err(nonsense("an account without a home account id")),
+    }
+}
+
+/// It is believed as far as the broker is: what it says must fit all the same.
+fn check_id_token(id_token: &IdToken, account: &BrokerAccount, client_id: &str) -> Result<()> {
+    let claims = &id_token.claims;
+    if !claims.is_for(client_id) {
+        return Err(nonsense("an id token for another application"));
+    }
+    let home = tenant::home_of(&account.home_account_id);
+    let is_at_home = home.is_some() && claims.tid.as_deref() == home;
+    let uid = account.home_account_id.rsplit_once('.').map(|(uid, _)| uid);
+    let is_somebody_else = match (&claims.oid, uid) {
+        (Some(oid), Some(uid)) => !oid.eq_ignore_ascii_case(uid),
+        _ => false,
+    };
+    // A guest has another object id in each tenant.
+    match is_at_home && is_somebody_else {
+        true => Err(nonsense("an id token of another account than it names")),
+        false => Ok(()),
+    }
+}
+
+fn check_whose(account: &BrokerAccount, asked_for: &BrokerAccount) -> Result<()> {
+    if account
+        .home_account_id
+        .eq_ignore_ascii_case(&asked_for.home_account_id)
+    {
+        return Ok(());
+    }
+    let name = |account: &BrokerAccount| match account.username.as_str() {
+        "" => account.home_account_id.clone(),
+        username => username.to_owned(),
+    };
+    Err(Error::new(
+        ErrorKind::WrongAccount,
+        format!(
+            "the broker gave a token of {}, but one of {} was asked for, so nothing was kept; sign in \
+             as that account, or call `authenticate` to switch",
+            name(account),
+            name(asked_for)
+        ),
+    ))
+}
+
+fn nonsense(what: &str) -> Error {
+    Error::protocol(format!(
+        "the broker gave {what}; nothing was kept. Update it, or tell its maker"
+    ))
+}

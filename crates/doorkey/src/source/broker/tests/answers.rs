@@ -1,0 +1,225 @@
+//! An answer of the broker is an answer, whatever is in it.
+
+use super::{Machine, kind, token};
+use crate::{
+    BrokerToken, ErrorKind, InteractiveCredential, TokenInfoOptions,
+    testing::{
+        SCOPE,
+        broker::{Call, Conduct, account, raw_id_token},
+        store::WatchedStore,
+    },
+};
+use azure_core::{credentials::Secret, time::OffsetDateTime};
+use std::sync::Arc;
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_keeps_its_kind_and_opens_no_tab() {
+    for refused in [
+        ErrorKind::AuthenticationRequired,
+        ErrorKind::Declined,
+        ErrorKind::TimedOut,
+        ErrorKind::Refused,
+        ErrorKind::Network,
+        ErrorKind::Protocol,
+        ErrorKind::WrongAccount,
+        ErrorKind::InvalidArgument,
+    ] {
+        for fallback in [true, false] {
+            let machine = Machine::start().await;
+            machine
+                .broker
+                .set(Call::Interactively, Conduct::Fails(refused));
+            let credential = machine.credential(|options| {
+                options.disable_interactive_fallback = !fallback;
+            });
+            let error = token(&credential, SCOPE).await.unwrap_err();
+            assert_eq!(error.kind(), refused);
+            assert!(
+                error.to_string().contains("as the test wants it"),
+                "{error}"
+            );
+            assert_eq!(machine.broker.calls(), ["interactive"]);
+            assert_eq!(machine.tabs(), 0, "{refused:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_silent_refusals_only_the_need_for_a_person_asks_one() {
+    for (refused, calls) in [
+        (
+            ErrorKind::AuthenticationRequired,
+            vec!["silent", "interactive"],
+        ),
+        (ErrorKind::Network, vec!["silent"]),
+        (ErrorKind::Refused, vec!["silent"]),
+        (ErrorKind::Protocol, vec!["silent"]),
+    ] {
+        let machine = Machine::start().await;
+        machine.broker.sign_in_by_default();
+        let first = machine.credential(|_| {});
+        let record = first.authenticate(None).await.unwrap();
+        machine.broker.calls();
+        machine.broker.set(Call::Silently, Conduct::Fails(refused));
+        let credential =
+            machine.credential(|options| options.authentication_record = Some(record.clone()));
+        let outcome = token(&credential, SCOPE).await;
+        assert_eq!(machine.broker.calls(), calls);
+        if calls.len() == 1 {
+            assert_eq!(outcome.unwrap_err().kind(), refused);
+        } else {
+            outcome.unwrap();
+            let asked = machine.broker.interactive.lock().unwrap()[1].clone();
+            let whom = asked.account.unwrap().home_account_id;
+            assert_eq!(whom, record.home_account_id);
+            assert_eq!(asked.login_hint, Some(record.username));
+        }
+        assert_eq!(machine.tabs(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_broker_is_an_error_in_each_call() {
+    for silent in [true, false] {
+        let machine = Machine::start().await;
+        machine.broker.set_all(&Conduct::Panics);
+        let credential = machine.credential(|options| options.use_default_broker_account = silent);
+        assert_eq!(kind(&credential, SCOPE).await, ErrorKind::Protocol);
+        let error = credential.accounts().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert_eq!(machine.tabs(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nonsense_is_refused_and_not_kept() {
+    let other_client = "11111111-2222-3333-4444-555555555555";
+    let first = account(&Machine::start().await.entra, 0);
+    let second = account(&Machine::start().await.entra, 1);
+    type Change = Box<dyn Fn(&mut BrokerToken) + Send + Sync>;
+    let mut bare = first.clone();
+    bare.home_account_id = "no-dot".into();
+    let foreign = raw_id_token(other_client, &first);
+    let mismatch = raw_id_token("04b07795-8ddb-461a-bbee-02f9e1bf7b46", &second);
+    let cases: [(&str, Change); 9] = [
+        (
+            "empty",
+            Box::new(|token| token.access_token = Secret::new("")),
+        ),
+        (
+            "broken",
+            Box::new(|token| token.access_token = Secret::new("secret\r\nX: y")),
+        ),
+        ("type", Box::new(|token| token.token_type = "pop".into())),
+        (
+            "expired",
+            Box::new(|token| token.expires_on = OffsetDateTime::UNIX_EPOCH),
+        ),
+        ("nobody's", Box::new(|token| token.account = None)),
+        (
+            "unreadable",
+            Box::new(|token| {
+                token.account = None;
+                token.id_token = Some(Secret::new("x"));
+            }),
+        ),
+        (
+            "bare account",
+            Box::new(move |token| token.account = Some(bare.clone())),
+        ),
+        (
+            "another application's",
+            Box::new(move |token| token.id_token = Some(Secret::new(foreign.clone()))),
+        ),
+        (
+            "two people",
+            Box::new(move |token| token.id_token = Some(Secret::new(mismatch.clone()))),
+        ),
+    ];
+    for (name, change) in cases {
+        let machine = Machine::start().await;
+        let store = Arc::new(WatchedStore::default());
+        let changes = Conduct::Changes(Arc::from(change));
+        machine.broker.set(Call::Interactively, changes);
+        let credential = machine.credential(|options| {
+            options.client.cache_persistence = Some(store.options());
+        });
+        let error = token(&credential, SCOPE).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{name}: {error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        assert_eq!(store.writes(), 0, "{name}");
+        assert_eq!(machine.tabs(), 0, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_another_person_is_not_kept() {
+    for silently in [true, false] {
+        let machine = Machine::start().await;
+        let first = machine.credential(|_| {});
+        let record = first.authenticate(None).await.unwrap();
+        let other = account(&machine.entra, 1);
+        if silently {
+            let changes = move |token: &mut BrokerToken| {
+                token.account = Some(other.clone());
+                token.id_token = None;
+            };
+            let conduct = Conduct::Changes(Arc::new(changes));
+            machine.broker.set(Call::Silently, conduct);
+        } else {
+            let required = Conduct::Fails(ErrorKind::AuthenticationRequired);
+            machine.broker.set(Call::Silently, required);
+            *machine.broker.person.lock().unwrap() = other;
+        }
+        let store = Arc::new(WatchedStore::default());
+        let credential = machine.credential(|options| {
+            options.authentication_record = Some(record);
+            options.client.cache_persistence = Some(store.options());
+        });
+        let error = token(&credential, SCOPE).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongAccount, "{error}");
+        assert!(
+            error.to_string().contains(&machine.entra.username(1)),
+            "{error}"
+        );
+        assert_eq!(store.writes(), 0);
+        assert_eq!(machine.tabs(), 0);
+        // Only who says so may become somebody else.
+        let switched = credential.authenticate(None).await.unwrap();
+        assert_eq!(switched.username == machine.entra.username(1), !silently);
+    }
+}
+
+/// The rules of the browser credential, which the peer's broker does not have.
+#[tokio::test(start_paused = true)]
+async fn a_tenant_of_a_request_is_asked_for_and_its_token_is_no_others() {
+    let machine = Machine::start().await;
+    // Brokers name the home tenant, whichever was asked for.
+    let changes = Conduct::Changes(Arc::new(|token: &mut BrokerToken| token.id_token = None));
+    machine.broker.set_all(&changes);
+    let credential = machine.credential(|_| {});
+    let at_home = token(&credential, SCOPE).await.unwrap();
+    for tenant in ["fabrikam.example", "22222222-3333-4444-5555-666666666666"] {
+        let elsewhere = || TokenInfoOptions {
+            tenant_id: Some(tenant.into()),
+            ..Default::default()
+        };
+        let there = credential.get_token_info(&[SCOPE], Some(elsewhere()));
+        let there = there.await.unwrap().token;
+        assert_ne!(there.secret(), at_home);
+        let again = credential.get_token_info(&[SCOPE], Some(elsewhere()));
+        assert_eq!(again.await.unwrap().token, there, "{tenant}");
+        let asked = machine.broker.silent.lock().unwrap().pop().unwrap();
+        assert!(asked.application.authority.ends_with(tenant));
+        assert_eq!(token(&credential, SCOPE).await.unwrap(), at_home);
+    }
+    let single = machine.credential(|options| {
+        options.client.tenant_id = Some("contoso.example".into());
+    });
+    let elsewhere = TokenInfoOptions {
+        tenant_id: Some("fabrikam.example".into()),
+        ..Default::default()
+    };
+    let refused = single.get_token_info(&[SCOPE], Some(elsewhere)).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
