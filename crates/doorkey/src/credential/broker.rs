@@ -172,4 +172,11 @@ impl InteractiveBrowserBrokerCredential {
     }
 }
 
+#[cfg(feature = "chain")]
+impl InteractiveBrowserBrokerCredential {
+    pub(super) fn whose(&self) -> Arc<Session> {
+        Arc::clone(&self.session)
+    }
+}
+
 answer_by_session!(InteractiveBrowserBrokerCredential);

@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     AzureCliTokenCacheCredential, AzureCliTokenCacheCredentialOptions, BrowserLauncher,
+    InteractiveBrowserBrokerCredential, InteractiveBrowserBrokerCredentialOptions,
     InteractiveBrowserCredentialOptions, TokenCachePersistenceOptions,
+    broker::Broker,
     error::{Error, Result},
     oauth::default_transport,
     options::{AccessTokenInfo, PublicClientOptions, TokenInfoOptions},
@@ -56,7 +58,8 @@ use workload_identity::WorkloadIdentity;
 /// 5. **Azure CLI**: who signed in with `az login`, by its token cache
 ///    ([`AzureCliTokenCacheCredential`]), else by its program;
 /// 6. **Azure Developer CLI**: who signed in with `azd auth login`;
-/// 7. **Browser**: only with `include_interactive_browser`.
+/// 7. **Browser**: only with `include_interactive_browser`;
+/// 8. **Broker**: only with `broker`: who is signed in to the operating system, without asking anybody.
 ///
 /// The next one is tried where one cannot work here. An error of one that could ends the chain, as
 /// the next may be somebody else; only the tools and sign-ins of developers go on in any case. Where
@@ -64,7 +67,7 @@ use workload_identity::WorkloadIdentity;
 /// [`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable) tells every attempt in order.
 ///
 /// The environment variable `AZURE_TOKEN_CREDENTIALS` narrows the choice: `prod` (1 to 3), `dev` (4 to
-/// 6), or one by its name: `EnvironmentCredential`, `WorkloadIdentityCredential`,
+/// 6, and 8), or one by its name: `EnvironmentCredential`, `WorkloadIdentityCredential`,
 /// `ManagedIdentityCredential`, `AzureCliCredential`, `AzureDeveloperCliCredential`,
 /// `InteractiveBrowserCredential`.
 ///
@@ -101,6 +104,8 @@ pub struct DefaultAzureCredentialOptions {
     pub exclude_cli_credential: Option<bool>,
     /// Leave out the Azure Developer CLI.
     pub exclude_developer_cli_credential: Option<bool>,
+    /// Leave out the broker.
+    pub exclude_broker_credential: Option<bool>,
     /// Ask the person in a browser where nothing else gives a token. Default: no.
     pub include_interactive_browser: bool,
     /// A user-assigned managed identity. Default: `AZURE_CLIENT_ID`, else the system-assigned one.
@@ -123,6 +128,13 @@ pub struct DefaultAzureCredentialOptions {
     pub interactive_browser_tenant_id: Option<String>,
     /// What opens its page. Default: the system's browser.
     pub interactive_browser_launcher: BrowserLauncher,
+    /// The operating system's broker, asked silently for its default account. Default: none.
+    pub broker: Option<Arc<dyn Broker>>,
+    /// The application that the broker is asked for. Default: as
+    /// [`InteractiveBrowserBrokerCredentialOptions::client_id`].
+    pub broker_client_id: Option<String>,
+    /// Its tenant. Default: `AZURE_TENANT_ID`, else `organizations`.
+    pub broker_tenant_id: Option<String>,
     /// How long a program of a developer may take. Default: 10 seconds.
     pub process_timeout: Option<Duration>,
     /// Refuse to choose where `AZURE_TOKEN_CREDENTIALS` is not set, so that a deployment cannot forget
@@ -155,7 +167,7 @@ impl DefaultAzureCredential {
         if options.client.tenant_id.is_some() {
             return Err(Error::invalid_argument(
                 "`client.tenant_id` means nothing to a chain of different credentials; give \
-                 `shared_cache_tenant_id`, `interactive_browser_tenant_id` or \
+                 `shared_cache_tenant_id`, `interactive_browser_tenant_id`, `broker_tenant_id` or \
                  `workload_identity_tenant_id`",
             ));
         }
@@ -269,7 +281,7 @@ fn links(
         let is_given = options.interactive_browser_tenant_id.is_some();
         let client = PublicClientOptions {
             tenant_id: variable(options.interactive_browser_tenant_id, "AZURE_TENANT_ID")?,
-            ..client
+            ..client.clone()
         };
         let options = InteractiveBrowserCredentialOptions {
             client_id: options.interactive_browser_client_id,
@@ -284,11 +296,36 @@ fn links(
         });
         links.push(attempt(INTERACTIVE_BROWSER, link, is_given)?);
     }
+    if let Some(broker) = options.broker.filter(|_| selection.has(Named::Broker)) {
+        let is_given = options.broker_tenant_id.is_some();
+        let client = PublicClientOptions {
+            tenant_id: variable(options.broker_tenant_id, "AZURE_TENANT_ID")?,
+            ..client
+        };
+        let options = InteractiveBrowserBrokerCredentialOptions {
+            client_id: options.broker_client_id,
+            use_default_broker_account: true,
+            disable_interactive_fallback: true,
+            client,
+            ..Default::default()
+        };
+        let credential =
+            InteractiveBrowserBrokerCredential::with_seams(broker, options, seams.clone());
+        let link = credential.map(|credential| -> Arc<dyn Link> {
+            let whose = credential.whose();
+            Arc::new(Silent {
+                name: BROKER,
+                whose,
+            })
+        });
+        links.push(attempt(BROKER, link, is_given)?);
+    }
     Ok(links)
 }
 
 const SHARED_TOKEN_CACHE: &str = "SharedTokenCacheCredential";
 const INTERACTIVE_BROWSER: &str = "InteractiveBrowserCredential";
+const BROKER: &str = "BrokerCredential";
 
 /// What an option has wrong is the program's mistake; what a variable has, is an attempt that failed.
 fn attempt(

@@ -19,6 +19,7 @@ pub(super) enum Named {
     AzurePowerShell,
     AzureDeveloperCli,
     InteractiveBrowser,
+    Broker,
 }
 
 const PRODUCTION: [Named; 3] = [
@@ -27,12 +28,13 @@ const PRODUCTION: [Named; 3] = [
     Named::ManagedIdentity,
 ];
 
-const DEVELOPMENT: [Named; 5] = [
+const DEVELOPMENT: [Named; 6] = [
     Named::SharedTokenCache,
     Named::VisualStudioCode,
     Named::AzureCli,
     Named::AzurePowerShell,
     Named::AzureDeveloperCli,
+    Named::Broker,
 ];
 
 /// Those that a variable can name one by one.
@@ -99,6 +101,13 @@ impl Selection {
             (
                 Named::InteractiveBrowser,
                 options.include_interactive_browser.then_some(false),
+            ),
+            (
+                Named::Broker,
+                match options.broker {
+                    Some(_) => options.exclude_broker_credential,
+                    None => Some(true),
+                },
             ),
         ];
         let mut selected: Vec<_> = all

@@ -6,6 +6,7 @@
 )]
 
 mod azure;
+mod broker;
 mod environment;
 mod people;
 mod selection;
