@@ -22,7 +22,9 @@ use std::{fmt, num::NonZeroIsize, sync::Arc};
 ///
 /// # Errors
 ///
-/// Made by [`Error::new`](crate::Error::new), whose text says what happened and what to do next. The
+/// Made by [`Error::new`](crate::Error::new), whose text says what happened and what to do next, and
+/// with the authority's own words, where they are known, by
+/// [`Error::with_oauth`](crate::Error::with_oauth): its claims are what the next question asks for. The
 /// kinds that a credential understands:
 ///
 /// | kind | where |

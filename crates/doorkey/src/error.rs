@@ -120,7 +120,10 @@ impl Error {
         self.with(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
-    pub(crate) fn with_oauth(self, oauth: OAuthError) -> Self {
+    /// Keeps the authority's own words, for [`oauth`](Self::oauth) and [`claims`](Self::claims): a
+    /// [`Broker`](crate::Broker) may know them.
+    #[must_use]
+    pub fn with_oauth(self, oauth: OAuthError) -> Self {
         let asked = self.0.claims.clone();
         self.with(|inner| inner.oauth = Some(oauth))
             .with_demand(asked.as_deref())

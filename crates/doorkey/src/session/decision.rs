@@ -18,6 +18,7 @@ use crate::{
 };
 use futures_util::future::FutureExt;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// What can be done without a person.
 enum Silently {
@@ -100,14 +101,16 @@ impl Inner {
         }
         // The refresh token and the account may be in the other half.
         self.see_other_half(request).await;
+        // All of it together has the time of one request.
+        let deadline = Instant::now() + Patience::Full.total();
         let (record, is_guess) = match self.person(request) {
             Some(record) => (record, false),
-            None => match self.guess(request).await? {
+            None => match self.guess(request, deadline).await? {
                 Guess::Is(record) => (record, true),
                 Guess::NeedsPerson(why) => return Ok(Silently::NeedsPerson(why)),
             },
         };
-        let outcome = self.silently_as(request, &record).await?;
+        let outcome = self.silently_as(request, &record, deadline).await?;
         if is_guess && matches!(outcome, Silently::Done(_)) {
             // Their token is handed out, so from now on the session is theirs; unless they signed
             // out meanwhile.
@@ -132,10 +135,10 @@ impl Inner {
 
     /// Who can be meant where nobody has been named: whoever is signed in to the operating system,
     /// where that is wanted, else the one person in the cache.
-    async fn guess(&self, request: &TokenRequest) -> Result<Guess> {
+    async fn guess(&self, request: &TokenRequest, deadline: Instant) -> Result<Guess> {
         let broker = self.source.broker().filter(|_| self.read_state().guesses);
         let why = match broker {
-            Some(broker) => match broker.default_person(&request.tenant).await? {
+            Some(broker) => match broker.default_person(&request.tenant, deadline).await? {
                 DefaultAccount::Is(record) => return Ok(Guess::Is(record)),
                 DefaultAccount::Nobody(why) => why,
             },
@@ -231,6 +234,7 @@ impl Inner {
         &self,
         request: &TokenRequest,
         record: &AuthenticationRecord,
+        deadline: Instant,
     ) -> Result<Silently> {
         let now = self.clock.now();
         let (living, paused) = {
@@ -254,7 +258,8 @@ impl Inner {
         } else {
             Patience::Full
         };
-        let failure = match self.renew(request, record, patience).await {
+        let renewing = self.renew(request, record, patience, deadline);
+        let failure = match renewing.await {
             Ok(token) => return Ok(Silently::Done(token)),
             Err(failure) => failure,
         };

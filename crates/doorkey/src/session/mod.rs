@@ -270,7 +270,6 @@ impl Session {
         let Some(person) = inner.whose()? else {
             return seen;
         };
-        // What it keeps is not forgotten here before it is there.
         let forgotten = match inner.source.broker() {
             Some(broker) => broker.sign_out(&person, &inner.tenants.configured).await,
             None => Ok(()),

@@ -28,7 +28,9 @@ impl Inner {
             return;
         };
         self.see_other_half(request).await;
-        let outcome = self.renew(request, &record, Patience::Full).await;
+        let deadline = Instant::now() + Patience::Full.total();
+        let renewing = self.renew(request, &record, Patience::Full, deadline);
+        let outcome = renewing.await;
         if let Err(Some(error)) = outcome {
             events::renewal_failed(&error);
             self.pause_after(request, &error, true);
@@ -53,12 +55,27 @@ impl Inner {
         request: &TokenRequest,
         record: &AuthenticationRecord,
         patience: Patience,
+        deadline: Instant,
     ) -> Result<AccessTokenInfo, Option<Error>> {
+        let deadline = deadline.min(Instant::now() + patience.total());
         let Some(broker) = self.source.broker() else {
-            return self.redeem(request, record, patience).await;
+            return self.redeem(request, record, patience, deadline).await;
         };
         let sign_ins = self.sign_ins();
-        let why = match broker.renew(request.wanted(), record, patience).await {
+        let has_refresh_token = {
+            let state = self.read_state();
+            let oauth = self.source.oauth();
+            !state
+                .refresh_candidates(oauth, record, request.cae)
+                .is_empty()
+        };
+        let broker_deadline = match has_refresh_token {
+            // So that there is time to redeem it, should the broker not answer.
+            true => Instant::now() + (deadline - Instant::now()) / 2,
+            false => deadline,
+        };
+        let renewing = broker.renew(request.wanted(), record, broker_deadline);
+        let why = match renewing.await {
             Ok(Silence::Token(reply)) => {
                 self.check_account(&reply, Some(record))?;
                 let is_theirs = |current: &AuthenticationRecord| {
@@ -75,7 +92,7 @@ impl Inner {
             Err(error) => return Err(Some(error)),
         };
         // Whoever signed in by the browser is not known to it.
-        match self.redeem(request, record, patience).await {
+        match self.redeem(request, record, patience, deadline).await {
             Err(None) => Err(why),
             outcome => outcome,
         }
@@ -87,8 +104,8 @@ impl Inner {
         request: &TokenRequest,
         record: &AuthenticationRecord,
         patience: Patience,
+        deadline: Instant,
     ) -> Result<AccessTokenInfo, Option<Error>> {
-        let deadline = Instant::now() + patience.total();
         let oauth = self.source.oauth();
         let candidates = || {
             self.read_state()

@@ -1,6 +1,7 @@
 //! By the operating system's broker, and by the browser where there is none.
 
 mod answer;
+mod presence;
 
 use super::{Asked, Entra, Patience, Wanted, Way};
 use crate::{
@@ -15,21 +16,14 @@ use crate::{
     options::SignInPrompt,
     record::AuthenticationRecord,
     seams::Clock,
-    session::lock,
     sign_in::{Observed, browser::Prompt, deadline_after},
     tenant::TenantId,
     tokens::Tokens,
 };
 use answer::Expected;
-use futures_util::future::FutureExt;
-use std::{
-    future::Future,
-    num::NonZeroIsize,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-use tokio::time::{Instant, timeout_at};
+use presence::{Failure, Presence, answered};
+use std::{future::Future, num::NonZeroIsize, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// A broker, and the browser for where there is none.
 #[derive(Debug)]
@@ -38,8 +32,7 @@ pub(crate) struct BrokerSource {
     broker: Arc<dyn Broker>,
     settings: BrokerSettings,
     clock: Clock,
-    /// Until when it is left alone, as it did not answer.
-    rests_until: Mutex<Option<Instant>>,
+    presence: Presence,
 }
 
 /// How a broker is asked.
@@ -72,18 +65,6 @@ pub(crate) enum DefaultAccount {
     Nobody(Option<Error>),
 }
 
-/// Why a broker gave nothing.
-enum Failure {
-    /// There is none, or it does not answer: another way may be taken.
-    Absent(Error),
-    /// It has answered.
-    Answered(Error),
-}
-
-/// For so long, a broker that did not answer is not asked again, where there is another way.
-const REST: Duration = Duration::from_secs(300);
-const SHORT_REST: Duration = Duration::from_secs(30);
-
 impl BrokerSource {
     pub(crate) fn new(
         entra: Entra,
@@ -96,7 +77,7 @@ impl BrokerSource {
             broker,
             settings,
             clock,
-            rests_until: Mutex::default(),
+            presence: Presence::default(),
         }
     }
 
@@ -105,9 +86,9 @@ impl BrokerSource {
         &self,
         wanted: Wanted<'_>,
         record: &AuthenticationRecord,
-        patience: Patience,
+        deadline: Instant,
     ) -> Result<Silence> {
-        match self.silently(wanted, account_of(record), patience).await {
+        match self.silently(wanted, account_of(record), deadline).await {
             Ok(tokens) => Ok(Silence::Token(Box::new(tokens))),
             Err(Failure::Absent(error)) => Ok(Silence::NeedsPerson(self.unless_browser(error))),
             Err(Failure::Answered(error)) if error.needs_person() => {
@@ -118,11 +99,15 @@ impl BrokerSource {
     }
 
     /// Who is signed in to the operating system, if that is who shall be meant.
-    pub(crate) async fn default_person(&self, tenant: &TenantId) -> Result<DefaultAccount> {
+    pub(crate) async fn default_person(
+        &self,
+        tenant: &TenantId,
+        deadline: Instant,
+    ) -> Result<DefaultAccount> {
         if !self.settings.use_default_account {
             return Ok(DefaultAccount::Nobody(None));
         }
-        match self.default_account(tenant).await {
+        match self.default_account(tenant, deadline).await {
             Ok(Some(account)) => Ok(DefaultAccount::Is(self.record_of(account, tenant))),
             Ok(None) => Ok(DefaultAccount::Nobody(Some(nobody_by_default()))),
             Err(Failure::Absent(error)) => Ok(DefaultAccount::Nobody(self.unless_browser(error))),
@@ -169,7 +154,7 @@ impl BrokerSource {
         }
         let request = BrokerSignOutRequest::new(self.application(tenant), account_of(record));
         let forgetting = async { self.broker.sign_out(&request).await };
-        match self.without_person(Patience::Full, forgetting).await {
+        match self.presence.without_person(in_full(), forgetting).await {
             Ok(()) => Ok(()),
             Err(Failure::Absent(error)) if error.kind() != ErrorKind::TimedOut => Ok(()),
             Err(Failure::Absent(error) | Failure::Answered(error)) => Err(error),
@@ -181,7 +166,7 @@ impl BrokerSource {
         let request = BrokerAccountsRequest::new(self.application(tenant));
         self.check_kind().map_err(Failure::into_error)?;
         let asking = async { self.broker.accounts(&request).await };
-        let accounts = self.without_person(Patience::Full, asking).await;
+        let accounts = self.presence.without_person(in_full(), asking).await;
         let accounts = accounts.map_err(Failure::into_error)?;
         let known = accounts.into_iter().map(|account| {
             answer::check_account(&account)?;
@@ -210,7 +195,7 @@ impl BrokerSource {
         &self,
         wanted: Wanted<'_>,
         account: BrokerAccount,
-        patience: Patience,
+        deadline: Instant,
     ) -> Result<Tokens, Failure> {
         let mut request = BrokerSilentRequest::new(
             self.application(wanted.tenant),
@@ -221,7 +206,7 @@ impl BrokerSource {
         self.check_presence()?;
         let work = async {
             let asking = async { self.broker.acquire_silently(&request).await };
-            let token = self.without_person(patience, asking).await?;
+            let token = self.presence.without_person(deadline, asking).await?;
             self.read(token, Some(&request.account))
         };
         self.spanned("broker_silent", &request.application, work)
@@ -247,8 +232,7 @@ impl BrokerSource {
         let work = async {
             events::sign_in_began("broker");
             let asking = async { self.broker.acquire_interactively(&request).await };
-            let late = || Error::new(ErrorKind::TimedOut, self.late());
-            let token = self.answered(deadline, late, asking).await?;
+            let token = answered(deadline, || self.late(), asking).await?;
             let tokens = self.read(token, request.account.as_ref())?;
             (asked.accept)(&tokens).map_err(Failure::Answered)?;
             Ok(tokens)
@@ -270,22 +254,27 @@ impl BrokerSource {
         wanted: Wanted<'_>,
         asked: Asked<'_>,
     ) -> Result<(Tokens, Way)> {
-        let account = self.default_account(wanted.tenant).await;
+        let deadline = in_full();
+        let account = self.default_account(wanted.tenant, deadline).await;
         let account = account.map_err(Failure::into_error)?;
         let account = account.ok_or_else(nobody_by_default)?;
-        let tokens = self.silently(wanted, account, Patience::Full).await;
+        let tokens = self.silently(wanted, account, deadline).await;
         let tokens = tokens.map_err(Failure::into_error)?;
         (asked.accept)(&tokens)?;
         Ok((tokens, Way::Broker))
     }
 
     /// The account of the operating system, unless somebody else is named.
-    async fn default_account(&self, tenant: &TenantId) -> Result<Option<BrokerAccount>, Failure> {
+    async fn default_account(
+        &self,
+        tenant: &TenantId,
+        deadline: Instant,
+    ) -> Result<Option<BrokerAccount>, Failure> {
         let mut request = BrokerAccountsRequest::new(self.application(tenant));
         request.default_account = true;
         self.check_presence()?;
         let asking = async { self.broker.accounts(&request).await };
-        let accounts = self.without_person(Patience::Full, asking).await?;
+        let accounts = self.presence.without_person(deadline, asking).await?;
         let Some(account) = accounts.into_iter().next() else {
             return Ok(None);
         };
@@ -296,60 +285,10 @@ impl BrokerSource {
         Ok(is_meant.then_some(account))
     }
 
-    /// What needs nobody to do anything has the time of a silent request.
-    async fn without_person<T>(
-        &self,
-        patience: Patience,
-        asking: impl Future<Output = Result<T>>,
-    ) -> Result<T, Failure> {
-        let total = patience.total();
-        let late = || {
-            let seconds = total.as_secs();
-            let message = format!(
-                "the broker did not answer within {seconds} seconds; restart it, or sign in another \
-                 way"
-            );
-            Error::new(ErrorKind::TimedOut, message)
-        };
-        let outcome = self.answered(Instant::now() + total, late, asking).await;
-        if matches!(&outcome, Err(Failure::Absent(error)) if error.kind() == ErrorKind::TimedOut) {
-            let rest = match patience {
-                Patience::Full => REST,
-                // It was given too little time to be judged by.
-                Patience::Short => SHORT_REST,
-            };
-            *lock(&self.rests_until) = Some(Instant::now() + rest);
-        }
-        outcome
-    }
-
-    /// What a broker answers, and when: it may be anybody's code.
-    async fn answered<T>(
-        &self,
-        deadline: Instant,
-        late: impl FnOnce() -> Error,
-        asking: impl Future<Output = Result<T>>,
-    ) -> Result<T, Failure> {
-        let guarded = AssertUnwindSafe(asking).catch_unwind();
-        let Ok(outcome) = timeout_at(deadline, guarded).await else {
-            return Err(Failure::Absent(late()));
-        };
-        let outcome = outcome.unwrap_or_else(|_panic| {
-            Err(Error::protocol(
-                "the broker's code panicked; see the panic's own message, and tell its maker",
-            ))
-        });
-        outcome.map_err(|error| match error.kind() {
-            ErrorKind::CredentialUnavailable => Failure::Absent(error),
-            _ => Failure::Answered(error),
-        })
-    }
-
     /// Whether it is worth being asked.
     fn check_presence(&self) -> Result<(), Failure> {
         self.check_kind()?;
-        let rests = lock(&self.rests_until).is_some_and(|until| Instant::now() < until);
-        match rests && self.settings.falls_back {
+        match self.presence.is_resting() && self.settings.falls_back {
             true => Err(Failure::Absent(Error::unavailable(
                 "the broker did not answer lately; restart it, or sign in another way",
             ))),
@@ -445,13 +384,6 @@ impl BrokerSource {
     }
 }
 
-impl Failure {
-    fn into_error(self) -> Error {
-        let (Self::Absent(error) | Self::Answered(error)) = self;
-        error
-    }
-}
-
 impl ParentWindow {
     fn now(&self) -> Result<Option<NonZeroIsize>> {
         match self {
@@ -464,6 +396,11 @@ impl ParentWindow {
             }),
         }
     }
+}
+
+/// The time of a request without a person.
+fn in_full() -> Instant {
+    Instant::now() + Patience::Full.total()
 }
 
 fn account_of(record: &AuthenticationRecord) -> BrokerAccount {

@@ -3,7 +3,7 @@
 use super::{Entra, now};
 use crate::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerSignOutRequest,
-    BrokerSilentRequest, BrokerToken, Error, ErrorKind, Result,
+    BrokerSilentRequest, BrokerToken, Error, ErrorKind, OAuthError, Result,
 };
 use async_trait::async_trait;
 use azure_core::credentials::Secret;
@@ -48,6 +48,8 @@ pub(crate) enum Call {
 pub(crate) enum Conduct {
     Serves,
     Fails(ErrorKind),
+    /// A person, and these claims.
+    Demands(&'static str),
     Hangs,
     Panics,
     /// After so long.
@@ -105,6 +107,16 @@ impl FakeBroker {
             Conduct::Fails(kind) => {
                 std::mem::forget(unanswered);
                 return Err(Error::new(*kind, "as the test wants it"));
+            }
+            Conduct::Demands(claims) => {
+                std::mem::forget(unanswered);
+                let oauth = OAuthError {
+                    error: "interaction_required".into(),
+                    claims: Some((*claims).into()),
+                    ..Default::default()
+                };
+                let error = Error::new(ErrorKind::Refused, "a policy demands more");
+                return Err(error.with_oauth(oauth));
             }
             Conduct::Hangs => std::future::pending().await,
             Conduct::Panics => panic!("as the test wants it"),

@@ -4,7 +4,7 @@ use super::{Machine, kind, token};
 use crate::{
     BrokerToken, ErrorKind, InteractiveCredential, TokenInfoOptions,
     testing::{
-        SCOPE,
+        OTHER_SCOPE, SCOPE,
         broker::{Call, Conduct, account, raw_id_token},
         store::WatchedStore,
     },
@@ -76,6 +76,22 @@ async fn of_silent_refusals_only_the_need_for_a_person_asks_one() {
         }
         assert_eq!(machine.tabs(), 0);
     }
+}
+
+/// Of Conditional Access: the question after it has to ask for them.
+#[tokio::test(start_paused = true)]
+async fn claims_of_a_silent_refusal_are_what_the_window_asks_for() {
+    let machine = Machine::start().await;
+    let credential = machine.credential(|_| {});
+    token(&credential, SCOPE).await.unwrap();
+    machine.broker.set(
+        Call::Silently,
+        Conduct::Demands(r#"{"access_token":{"acrs":null}}"#),
+    );
+    token(&credential, OTHER_SCOPE).await.unwrap();
+    let asked = machine.broker.interactive.lock().unwrap().pop().unwrap();
+    let claims = asked.claims.unwrap();
+    assert!(claims.contains("acrs"), "{claims}");
 }
 
 #[tokio::test(start_paused = true)]

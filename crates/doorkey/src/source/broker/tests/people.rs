@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn the_next_run_is_silent_with_a_record_or_the_only_person_of_the_store() {
@@ -170,6 +171,30 @@ async fn a_sign_out_during_a_silent_request_stays_one() {
     out.unwrap();
     late.unwrap();
     assert_forgotten(&store).await;
+}
+
+/// The broker hangs, and their refresh token is older than it.
+#[tokio::test(start_paused = true)]
+async fn device_flow_and_its_silent_call_should_bypass_broker_where_it_knows_nobody() {
+    for (conduct, seconds) in [(Conduct::Serves, 0), (Conduct::Hangs, 15)] {
+        let machine = Machine::start().await;
+        let store = Arc::new(WatchedStore::default());
+        let elsewhere = machine.entra.credential(|options| {
+            options.client.cache_persistence = Some(store.options());
+        });
+        let record = elsewhere.authenticate(None).await.unwrap();
+        machine.broker.set_all(&conduct);
+        let credential = machine.credential(|options| {
+            options.authentication_record = Some(record);
+            options.client.cache_persistence = Some(store.options());
+        });
+        let begun = Instant::now();
+        token(&credential, SCOPE).await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), seconds);
+        assert_eq!(machine.broker.calls(), ["silent"]);
+        assert_eq!(machine.entra.grants().last().unwrap(), "refresh_token");
+        assert_eq!(machine.tabs(), 0);
+    }
 }
 
 async fn assert_forgotten(store: &WatchedStore) {
