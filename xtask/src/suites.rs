@@ -105,11 +105,11 @@ pub(crate) const SUITES: &[Suite] = &[
         steps: &[
             platform_step(
                 "check --locked -Zwarnings -Zbuild-std=std,panic_abort --target x86_64-pc-windows-gnu \
-                 -p doorkey -p doorkey-cli",
+                 -p doorkey -p doorkey-broker -p doorkey-cli",
             ),
             platform_step(
                 "check --locked -Zwarnings -Zbuild-std=std,panic_abort --target aarch64-apple-darwin \
-                 -p doorkey -p doorkey-cli",
+                 -p doorkey -p doorkey-broker -p doorkey-cli",
             ),
         ],
     },
@@ -143,8 +143,8 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[OPENSSL, Need::Packages(&["strace"])],
         steps: &[
             cargo(
-                "test --locked --no-fail-fast -p doorkey -p doorkey-emulator -p doorkey-cli \
-                 --all-features",
+                "test --locked --no-fail-fast -p doorkey -p doorkey-broker -p doorkey-emulator \
+                 -p doorkey-cli --all-features",
             ),
             // The README.
             cargo("test --locked --doc -p doorkey-tests --all-features"),

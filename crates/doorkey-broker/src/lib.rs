@@ -1,0 +1,64 @@
+//! The operating system's identity broker, for [`doorkey`].
+//!
+//! A broker is a program in which a person is signed in once for all programs of the machine. With it,
+//! whoever is signed in to the machine is signed in to yours. [`system`] is this machine's; give it to
+//! a credential of `doorkey`, or ask it yourself:
+//!
+//! ```no_run
+//! use doorkey::{Broker as _, BrokerAccountsRequest, BrokerApplication, ErrorKind};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> doorkey::Result<()> {
+//! let application = BrokerApplication::new(
+//!     "00000000-0000-0000-0000-000000000000", // your application's id
+//!     "https://login.microsoftonline.com/organizations",
+//! );
+//! match doorkey_broker::system().accounts(&BrokerAccountsRequest::new(application)).await {
+//!     Ok(accounts) => accounts.iter().for_each(|account| println!("{}", account.username)),
+//!     Err(error) if error.kind() == ErrorKind::CredentialUnavailable => {
+//!         println!("no broker: {error}"); // and sign in by the browser
+//!     }
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where it works
+//!
+//! | system | broker |
+//! |---|---|
+//! | Linux | Microsoft's identity broker and himmelblau, by D-Bus: see `LinuxBroker` |
+//! | others | not yet: [`system`] says so, and the browser steps in |
+//!
+//! None of it has ever been run with a real broker: see `docs/brokers.md`.
+
+#[cfg(not(target_os = "linux"))]
+mod absent;
+// Its messages are pure, and tested everywhere.
+#[cfg(any(target_os = "linux", test))]
+mod linux;
+
+use doorkey::Broker;
+use std::sync::Arc;
+
+#[cfg(target_os = "linux")]
+pub use linux::{LinuxBroker, SsoCookie};
+
+/// This operating system's broker.
+///
+/// Nothing is looked for yet: whether one is there is found each time it is asked, and where there is
+/// none it answers [`CredentialUnavailable`](doorkey::ErrorKind::CredentialUnavailable).
+///
+/// ```
+/// let broker = doorkey_broker::system();
+/// # let _ = broker;
+/// ```
+#[must_use]
+pub fn system() -> Arc<dyn Broker> {
+    #[cfg(target_os = "linux")]
+    let broker = LinuxBroker::new();
+    #[cfg(not(target_os = "linux"))]
+    let broker = absent::Absent;
+    Arc::new(broker)
+}

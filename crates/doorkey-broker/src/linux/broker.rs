@@ -1,0 +1,231 @@
+//! What of the broker has a name in `doorkey`, and what is Linux's own.
+
+use super::{
+    bus::{Bus, Failure, Method},
+    flow::Flow,
+    messages::{
+        self, HttpRequest, Known, TokenQuestion, accounts_request, find, people, removal_request,
+        signed_http_request_request, sso_cookie_request, version_request,
+    },
+};
+use async_trait::async_trait;
+use azure_core::{Uuid, credentials::Secret, time::OffsetDateTime};
+use doorkey::{
+    Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
+    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Error, ErrorKind, Result,
+};
+
+/// The identity broker of a Linux desktop: Microsoft's, or himmelblau.
+///
+/// It is asked by the session's D-Bus, where the bus itself starts it if it is installed so. Nothing is
+/// kept between two questions: each connects anew, so that a broker or a bus that was restarted is
+/// found again.
+///
+/// # Limits
+///
+/// - Microsoft's broker wants
+///   `https://login.microsoftonline.com/common/oauth2/nativeclient` among the application's redirect
+///   URIs.
+/// - No account is marked as that of the operating system. The default account is therefore the only
+///   one, if there is but one.
+/// - The broker's window has no parent, and `enable_msa_passthrough` means nothing here.
+/// - A broker that does not answer is given up after 15 seconds, a silent token after 30, and a person
+///   after 15 minutes. One whose caller stops waiting is told to close its window, if there is a
+///   runtime to do it on.
+/// - himmelblau signs nobody out, signs no request, and asks a person only for an account that it
+///   knows: these are [`CredentialUnavailable`](ErrorKind::CredentialUnavailable).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct LinuxBroker {}
+
+/// A cookie by which a browser signs in as the person of the broker.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SsoCookie {
+    /// Its name, such as `x-ms-RefreshTokenCredential`.
+    pub name: String,
+    /// Its content.
+    pub content: Secret,
+}
+
+#[async_trait]
+impl Broker for LinuxBroker {
+    async fn accounts(&self, request: &BrokerAccountsRequest) -> Result<Vec<BrokerAccount>> {
+        let bus = Bus::connect().await?;
+        let people = people(known(&bus, &request.application).await?);
+        if request.default_account && people.len() > 1 {
+            return Ok(Vec::new());
+        }
+        Ok(people)
+    }
+
+    async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
+        let bus = Bus::connect().await?;
+        let known = required(&bus, &request.application, &request.account).await?;
+        let question = TokenQuestion::silent(request, &known.written);
+        let correlation_id = request.application.correlation_id;
+        let reply = bus
+            .call(Method::Silent, correlation_id, &question.message())
+            .await?;
+        token(&reply, Some(&known))
+    }
+
+    async fn acquire_interactively(
+        &self,
+        request: &BrokerInteractiveRequest,
+    ) -> Result<BrokerToken> {
+        let bus = Bus::connect().await?;
+        let known = match &request.account {
+            Some(account) => find(known(&bus, &request.application).await?, account),
+            None => {
+                probe(&bus, request.application.correlation_id).await?;
+                None
+            }
+        };
+        let account = known.as_ref().map(|known| &known.written);
+        let question = TokenQuestion::interactive(request, account);
+        let flow = Flow::new(&bus, &request.application);
+        let reply = flow.run(&question.message()).await?;
+        token(&reply, known.as_ref())
+    }
+
+    async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
+        let bus = Bus::connect().await?;
+        let known = known(&bus, &request.application).await?;
+        let Some(known) = find(known, &request.account) else {
+            return Ok(());
+        };
+        let message = removal_request(&request.application, &known.written);
+        let correlation_id = request.application.correlation_id;
+        let reply = bus.call(Method::Removal, correlation_id, &message).await?;
+        match messages::done(&reply) {
+            Err(refusal) if !refusal.is_unknown_account() => Err(refusal.into_error()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl LinuxBroker {
+    /// This machine's, whichever it is.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The broker's version, as it writes it.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Broker`].
+    pub async fn version(&self) -> Result<String> {
+        let bus = Bus::connect().await?;
+        let reply = bus
+            .call(Method::Version, Uuid::new_v4(), &version_request())
+            .await?;
+        messages::version(&reply)
+    }
+
+    /// Cookies that sign `account` in at `url`, a page of the authority.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Broker::acquire_silently`].
+    pub async fn sso_cookies(
+        &self,
+        application: &BrokerApplication,
+        account: &BrokerAccount,
+        url: &str,
+    ) -> Result<Vec<SsoCookie>> {
+        let bus = Bus::connect().await?;
+        let known = required(&bus, application, account).await?;
+        let message = sso_cookie_request(application, &known.written, url);
+        let reply = bus
+            .call(Method::SsoCookie, application.correlation_id, &message)
+            .await?;
+        let cookies = messages::sso_cookies(&reply)?;
+        let cookies = cookies.into_iter();
+        Ok(cookies
+            .map(|(name, content)| SsoCookie { name, content })
+            .collect())
+    }
+
+    /// A signed HTTP request of `account`, made by a key of the broker's, for `method` (`GET`, …) on
+    /// `host`, with the resource's `nonce`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Broker::acquire_silently`]. himmelblau cannot do it, which is
+    /// [`CredentialUnavailable`](ErrorKind::CredentialUnavailable).
+    pub async fn sign_http_request(
+        &self,
+        application: &BrokerApplication,
+        account: &BrokerAccount,
+        method: &str,
+        host: &str,
+        nonce: &str,
+    ) -> Result<Secret> {
+        let bus = Bus::connect().await?;
+        let request = HttpRequest {
+            method,
+            host,
+            nonce,
+        };
+        let message = signed_http_request_request(application, &account.home_account_id, &request);
+        let reply = bus
+            .call(
+                Method::SignedHttpRequest,
+                application.correlation_id,
+                &message,
+            )
+            .await?;
+        messages::signed_http_request(&reply)
+    }
+}
+
+async fn known(bus: &Bus, application: &BrokerApplication) -> Result<Vec<Known>> {
+    let message = accounts_request(application);
+    let reply = bus
+        .call(Method::Accounts, application.correlation_id, &message)
+        .await?;
+    messages::accounts(&reply)
+}
+
+async fn required(
+    bus: &Bus,
+    application: &BrokerApplication,
+    account: &BrokerAccount,
+) -> Result<Known> {
+    find(known(bus, application).await?, account).ok_or_else(|| {
+        let who = match &*account.username {
+            "" => "this account",
+            username => username,
+        };
+        Error::new(
+            ErrorKind::AuthenticationRequired,
+            format!(
+                "the identity broker does not know {who}; sign in, by `authenticate` or `doorkey \
+                 login --broker`"
+            ),
+        )
+    })
+}
+
+/// Whether anybody is there at all: a window that never opens would be waited for for minutes.
+async fn probe(bus: &Bus, correlation_id: Uuid) -> Result<()> {
+    let message = version_request();
+    match bus.call(Method::Version, correlation_id, &message).await {
+        Err(Failure::Unanswered(error)) => Err(error),
+        Ok(_) | Err(Failure::Refused(_)) => Ok(()),
+    }
+}
+
+/// `reply`'s token; of an account that is known, everything that is known.
+fn token(reply: &str, known: Option<&Known>) -> Result<BrokerToken> {
+    let mut token = messages::token(reply, OffsetDateTime::now_utc())?;
+    if let (Some(account), Some(known)) = (&mut token.account, known)
+        && messages::same(&account.home_account_id, &known.account.home_account_id)
+    {
+        *account = known.account.clone();
+    }
+    Ok(token)
+}

@@ -1,0 +1,85 @@
+//! Accounts as brokers write them, and which of them is meant.
+
+use super::text;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use doorkey::BrokerAccount;
+use serde_json::Value;
+
+/// An account, and as the broker wrote it: it is given back whole, as the broker may look at members
+/// that nobody here knows.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::linux) struct Known {
+    pub(in crate::linux) account: BrokerAccount,
+    pub(in crate::linux) written: Value,
+}
+
+/// One account for each person: who is a guest in another tenant is there twice, and is then who they
+/// are at home.
+pub(in crate::linux) fn people(known: Vec<Known>) -> Vec<BrokerAccount> {
+    let mut people: Vec<Known> = Vec::new();
+    for one in known {
+        match people.iter_mut().find(|other| other.is(&one.account)) {
+            Some(other) if one.is_at_home() => *other = one,
+            Some(_) => {}
+            None => people.push(one),
+        }
+    }
+    people.into_iter().map(|known| known.account).collect()
+}
+
+/// The one that is `account`: in its tenant, else at home, else in any.
+pub(in crate::linux) fn find(known: Vec<Known>, account: &BrokerAccount) -> Option<Known> {
+    let theirs = known.into_iter().filter(|known| known.is(account));
+    theirs.min_by_key(|known| {
+        let is_there = same(&known.account.tenant_id, &account.tenant_id);
+        (!is_there, !known.is_at_home())
+    })
+}
+
+impl Known {
+    /// `None` is one that cannot be told from others.
+    pub(super) fn read(written: &Value) -> Option<Self> {
+        let mut account = BrokerAccount::new(home_account_id(written)?);
+        let member = |name| text(written, name).unwrap_or_default().to_owned();
+        account.username = member("username");
+        account.tenant_id = member("realm");
+        account.local_account_id = text(written, "localAccountId").map(str::to_owned);
+        Some(Self {
+            account,
+            written: written.clone(),
+        })
+    }
+
+    fn is(&self, account: &BrokerAccount) -> bool {
+        same(&self.account.home_account_id, &account.home_account_id)
+    }
+
+    fn is_at_home(&self) -> bool {
+        let home = self.account.home_account_id.rsplit_once('.');
+        home.is_some_and(|(_, tenant)| same(tenant, &self.account.tenant_id))
+    }
+}
+
+pub(in crate::linux) fn same(id: &str, other: &str) -> bool {
+    id.eq_ignore_ascii_case(other)
+}
+
+/// Who it is: by `clientInfo`, which is the authority's own word, else as the broker says.
+pub(super) fn home_account_id(object: &Value) -> Option<String> {
+    by_client_info(object).or_else(|| {
+        let home = text(object, "homeAccountId")?;
+        // Two ids of 36 letters each, which some brokers join by a hyphen.
+        Some(match home.split_at_checked(36) {
+            Some((object, tenant)) if home.len() == 73 && tenant.starts_with('-') => {
+                format!("{object}.{}", &tenant[1..])
+            }
+            _ => home.to_owned(),
+        })
+    })
+}
+
+pub(super) fn by_client_info(object: &Value) -> Option<String> {
+    let info = text(object, "clientInfo")?.trim_end_matches('=');
+    let info: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(info).ok()?).ok()?;
+    Some(format!("{}.{}", text(&info, "uid")?, text(&info, "utid")?))
+}

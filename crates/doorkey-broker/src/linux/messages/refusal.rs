@@ -1,0 +1,270 @@
+//! A broker's no, in the shapes that are known, and what kind of no it is.
+
+use doorkey::{Error, ErrorKind};
+use serde_json::Value;
+
+/// An error reply.
+#[derive(Debug)]
+pub(in crate::linux) struct Refusal {
+    /// `status`, `error`, … by name.
+    names: Vec<String>,
+    status: Option<i64>,
+    /// What it says to people.
+    text: String,
+}
+
+/// What decides is the first of these that is known.
+const NAMES: [&str; 7] = [
+    "status",
+    "error",
+    "errorCode",
+    "error_code",
+    "code",
+    "subStatus",
+    "suberror",
+];
+
+const TEXTS: [&str; 7] = [
+    "context",
+    "errorDescription",
+    "error_description",
+    "errorMessage",
+    "message",
+    "description",
+    "additionalErrorInformation",
+];
+
+/// A broker's status is that of MSAL's runtime, whose numbers follow this order.
+const STATUSES: [&str; 22] = [
+    "Unexpected",
+    "Reserved",
+    "InteractionRequired",
+    "NoNetwork",
+    "NetworkTemporarilyUnavailable",
+    "ServerTemporarilyUnavailable",
+    "ApiContractViolation",
+    "UserCanceled",
+    "ApplicationCanceled",
+    "IncorrectConfiguration",
+    "InsufficientBuffer",
+    "AuthorityUntrusted",
+    "UserSwitch",
+    "AccountUnusable",
+    "UserDataRemovalRequired",
+    "KeyNotFound",
+    "AccountNotFound",
+    "TransientError",
+    "AccountSwitch",
+    "RequiredBrokerMissing",
+    "DeviceNotRegistered",
+    "FallbackToNativeMsal",
+];
+
+impl Refusal {
+    /// The one in a reply, if it is one.
+    pub(super) fn find(reply: &Value) -> Option<Self> {
+        let within = [reply, &reply["brokerTokenResponse"]];
+        within.into_iter().find_map(|object| {
+            let error = object.get("error").filter(|error| !error.is_null())?;
+            let mut refusal = Self {
+                names: Vec::new(),
+                status: None,
+                text: String::new(),
+            };
+            refusal.read(error);
+            // OAuth's own shape has its other members beside.
+            refusal.read_members(object);
+            Some(refusal)
+        })
+    }
+
+    /// Of a D-Bus error, or another text.
+    pub(in crate::linux) fn of_text(text: &str) -> Self {
+        let mut refusal = Self {
+            names: Vec::new(),
+            status: None,
+            text: String::new(),
+        };
+        refusal.read(&Value::from(text));
+        refusal
+    }
+
+    fn read(&mut self, error: &Value) {
+        match error {
+            Value::String(text) => match serde_json::from_str::<Value>(text) {
+                Ok(object @ Value::Object(_)) => self.read(&object),
+                _ => {
+                    self.names.push(text.clone());
+                    self.say(text);
+                }
+            },
+            Value::Number(number) => self.status = self.status.or(number.as_i64()),
+            Value::Object(_) => {
+                self.read_members(error);
+                if let Some(inner) = error.get("error") {
+                    self.read(inner);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn read_members(&mut self, object: &Value) {
+        for name in NAMES {
+            match &object[name] {
+                Value::String(value) => self.names.push(value.clone()),
+                Value::Number(value) if name == "status" => {
+                    self.status = self.status.or(value.as_i64());
+                }
+                _ => {}
+            }
+        }
+        for name in TEXTS {
+            if let Some(text) = object[name].as_str() {
+                self.say(text);
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        let text = cleaned(text);
+        if text.is_empty() || self.text.contains(&text) {
+            return;
+        }
+        if !self.text.is_empty() {
+            self.text.push_str("; ");
+        }
+        self.text.push_str(&text);
+    }
+
+    /// Whether the broker lacks what it was asked for.
+    pub(in crate::linux) fn is_not_implemented(&self) -> bool {
+        let texts = self.names.iter().chain([&self.text]);
+        texts.map(|text| folded(text)).any(|text| {
+            text.contains("notimplemented") || text == "notsupported" || text == "unsupported"
+        })
+    }
+
+    /// Whether it does not know the account.
+    pub(in crate::linux) fn is_unknown_account(&self) -> bool {
+        self.known().is_some_and(|name| name == "accountnotfound")
+    }
+
+    /// What it means for the caller.
+    pub(in crate::linux) fn into_error(self) -> Error {
+        if self.is_not_implemented() {
+            return Error::new(
+                ErrorKind::CredentialUnavailable,
+                format!(
+                    "this machine's identity broker cannot do that ({}); sign in by the browser, or \
+                     update the broker",
+                    self.words()
+                ),
+            );
+        }
+        let kind = self.known().map_or(ErrorKind::Refused, |name| kind(&name));
+        let words = self.words();
+        let message = match kind {
+            ErrorKind::AuthenticationRequired => format!(
+                "the identity broker needs the person: {words}; sign in again, by `authenticate` \
+                 or `doorkey login --broker`"
+            ),
+            ErrorKind::Declined => format!(
+                "the sign-in was cancelled in the identity broker's window: {words}; begin it \
+                 again if that was not meant"
+            ),
+            ErrorKind::Network => format!(
+                "the identity broker could not reach the authority: {words}; check the network \
+                 and try again"
+            ),
+            ErrorKind::CredentialUnavailable => format!(
+                "the identity broker cannot serve this machine or account: {words}; register the \
+                 device (in Microsoft Intune's app, or by himmelblau), or sign in by the browser"
+            ),
+            _ => format!(
+                "the identity broker refused: {words}; check the application's registration (its \
+                 redirect URI {}, and that it allows public client flows), or sign in by the \
+                 browser",
+                super::REDIRECT_URI
+            ),
+        };
+        Error::new(kind, message)
+    }
+
+    /// The first name that decides something.
+    fn known(&self) -> Option<String> {
+        let number = self.status.and_then(|status| usize::try_from(status).ok());
+        let by_number = number.and_then(|number| STATUSES.get(number));
+        let mut names = self
+            .names
+            .iter()
+            .map(|name| folded(name))
+            .chain(by_number.map(|name| folded(name)));
+        names.find(|name| kind(name) != ErrorKind::Refused)
+    }
+
+    fn words(&self) -> String {
+        let status = self.status.map(|status| match usize::try_from(status) {
+            Ok(known) if known < STATUSES.len() => format!("status {status}, {}", STATUSES[known]),
+            _ => format!("status {status}"),
+        });
+        let name = self.names.first().map(|name| cleaned(name));
+        let name = name.filter(|name| *name != self.text);
+        let mut words = [name, status].into_iter().flatten().collect::<Vec<_>>();
+        if !self.text.is_empty() {
+            words.push(format!("“{}”", self.text));
+        }
+        if words.is_empty() {
+            return "without a reason".to_owned();
+        }
+        words.join(", ")
+    }
+}
+
+/// Names come as `UserCanceled`, `user_canceled`, `USER_CANCELED`, …
+fn folded(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// Of a folded name; `Refused` is what is not known.
+fn kind(name: &str) -> ErrorKind {
+    match name {
+        "interactionrequired"
+        | "uirequired"
+        | "loginrequired"
+        | "consentrequired"
+        | "invalidgrant"
+        | "accountunusable"
+        | "accountnotfound"
+        | "accountswitch"
+        | "userswitch" => ErrorKind::AuthenticationRequired,
+        "usercanceled"
+        | "usercancelled"
+        | "accessdenied"
+        | "authorizationdeclined"
+        | "applicationcanceled"
+        | "applicationcancelled" => ErrorKind::Declined,
+        "nonetwork"
+        | "networktemporarilyunavailable"
+        | "servertemporarilyunavailable"
+        | "temporarilyunavailable"
+        | "transienterror" => ErrorKind::Network,
+        "devicenotregistered" | "requiredbrokermissing" | "fallbacktonativemsal" => {
+            ErrorKind::CredentialUnavailable
+        }
+        _ => ErrorKind::Refused,
+    }
+}
+
+/// Somebody else's text in a sentence of ours: one line, and not a long one.
+pub(in crate::linux) fn cleaned(text: &str) -> String {
+    const LONGEST: usize = 400;
+    let plain = text.split(|letter: char| letter.is_control() || letter.is_whitespace());
+    let words: Vec<_> = plain.filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
