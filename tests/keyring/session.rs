@@ -1,85 +1,32 @@
-//! A desktop session of its own: a D-Bus, a home, and a gnome-keyring if one is wanted.
+//! A desktop session, and a gnome-keyring in it if one is wanted.
 
+use doorkey_tests::Running;
 use std::{
-    env, fs,
-    io::{BufRead, BufReader, Write},
-    os::unix::fs::PermissionsExt,
+    fs,
+    io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::Duration,
+    process::{Command, Output, Stdio},
 };
-use tempfile::TempDir;
 
 #[derive(Debug)]
 pub(crate) struct Session {
-    folder: TempDir,
-    bus: Option<(Running, String)>,
     keyring: Option<Running>,
-}
-
-/// Ends with the test.
-#[derive(Debug)]
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    desktop: doorkey_tests::Session,
 }
 
 impl Session {
-    /// A session by SSH, or in a container: no bus at all.
     pub(crate) fn without_bus() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        for name in ["home", "runtime"] {
-            let path = folder.path().join(name);
-            fs::create_dir(&path).expect("a folder");
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("a private one");
-        }
         Self {
-            folder,
-            bus: None,
             keyring: None,
+            desktop: doorkey_tests::Session::without_bus(),
         }
     }
 
     pub(crate) fn without_keyring() -> Self {
-        let mut session = Self::without_bus();
-        // Without folders of services: nothing is started because somebody asks for it.
-        let configuration = session.folder.path().join("bus.conf");
-        let socket = session.folder.path().join("bus");
-        fs::write(
-            &configuration,
-            format!(
-                r#"<busconfig>
-                    <type>session</type>
-                    <listen>unix:path={}</listen>
-                    <policy context="default">
-                        <allow send_destination="*" eavesdrop="true"/>
-                        <allow eavesdrop="true"/>
-                        <allow own="*"/>
-                    </policy>
-                </busconfig>"#,
-                socket.display()
-            ),
-        )
-        .expect("the configuration is written");
-        let mut bus = Command::new("dbus-daemon")
-            .args(["--nofork", "--print-address=1", "--config-file"])
-            .arg(configuration)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("dbus-daemon starts: `cargo xtask test keyring` installs it");
-        let stdout = bus.stdout.take().expect("it is piped");
-        let bus = Running(bus);
-        let mut address = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut address)
-            .expect("the bus says where it is");
-        session.bus = Some((bus, address.trim().to_owned()));
-        session
+        Self {
+            keyring: None,
+            desktop: doorkey_tests::Session::with_bus(),
+        }
     }
 
     /// gnome-keyring with its default collection open.
@@ -121,65 +68,30 @@ impl Session {
         let password = password.unwrap_or_default();
         stdin.write_all(password.as_bytes()).expect("it reads");
         drop(stdin);
-        self.keyring = Some(Running(keyring));
+        self.keyring = Some(Running::new(keyring));
         self.wait_for_keyring(true);
     }
 
     fn wait_for_keyring(&self, wanted: bool) {
-        for _ in 0..200 {
-            let output = self
-                .command("dbus-send")
-                .args([
-                    "--session",
-                    "--print-reply",
-                    "--dest=org.freedesktop.DBus",
-                    "/",
-                ])
-                .args([
-                    "org.freedesktop.DBus.NameHasOwner",
-                    "string:org.freedesktop.secrets",
-                ])
-                .output()
-                .expect("dbus-send starts");
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            if text.contains(&format!("boolean {wanted}")) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the keyring is not there ({wanted})");
+        self.desktop
+            .wait_for_name("org.freedesktop.secrets", wanted);
     }
 
     /// It keeps its name on the bus, and answers nothing any more.
     pub(crate) fn mute_keyring(&self) {
-        let keyring = self.keyring.as_ref().expect("a keyring");
-        let stopped = Command::new("kill")
-            .args(["-STOP", &keyring.0.id().to_string()])
-            .status();
-        assert!(stopped.expect("kill starts").success());
+        self.keyring.as_ref().expect("a keyring").freeze();
     }
 
-    /// A program of this session, and of nothing else of this machine.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.home())
-            .env("XDG_RUNTIME_DIR", self.folder.path().join("runtime"))
-            .env("XDG_DATA_HOME", self.home().join("data"));
-        if let Some((_, address)) = &self.bus {
-            command.env("DBUS_SESSION_BUS_ADDRESS", address);
-        }
-        command
+        self.desktop.command(program)
     }
 
     pub(crate) fn bus_address(&self) -> &str {
-        self.bus.as_ref().map_or("", |(_, address)| address)
+        self.desktop.bus_address()
     }
 
     pub(crate) fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
+        self.desktop.home()
     }
 
     /// The file that tells everybody of a change, and holds the plain cache where there is one.

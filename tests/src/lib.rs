@@ -1,4 +1,11 @@
-//! What stands in the README and in the documents is compiled here, as a user's program would be.
+//! What stands in the README and in the documents is compiled here, as a user's program would be; and
+//! the desktop session that several suites begin with.
+
+#[cfg(unix)]
+mod session;
+
+#[cfg(unix)]
+pub use session::{Running, Session};
 
 macro_rules! compiled {
     ($($name:ident = $path:literal),+ $(,)?) => {

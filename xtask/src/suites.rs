@@ -46,7 +46,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "lint",
         about: "clippy on everything, and on doorkey without its features",
-        needs: &[OPENSSL],
+        needs: &[OPENSSL, DBUS],
         steps: &[
             cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"),
             cargo("clippy --locked -p doorkey --no-default-features -- -D warnings"),
@@ -55,7 +55,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "docs",
         about: "rustdoc",
-        needs: &[OPENSSL],
+        needs: &[OPENSSL, DBUS],
         // `--lib`, as the command's page would be written over that of the library of its name.
         steps: &[Step {
             tool: Tool::Cargo,
@@ -195,6 +195,14 @@ pub(crate) const SUITES: &[Suite] = &[
         )],
     },
     Suite {
+        name: "dbus",
+        about: "a Linux desktop's identity broker, on a bus of its own",
+        needs: &[DBUS],
+        steps: &[cargo(
+            "test --locked -p doorkey-dbus-tests --all-features --test dbus",
+        )],
+    },
+    Suite {
         name: "azurite",
         about: "the SDK's blob client against Azurite, and the library's examples",
         needs: &[
@@ -255,6 +263,9 @@ pub(crate) const SUITES: &[Suite] = &[
 /// What the official crate's certificates need. Not there for the other systems, whose suites leave
 /// the feature out.
 const OPENSSL: Need = Need::Packages(&["libssl-dev", "pkg-config"]);
+
+/// A bus, and what the stand-in for a broker links.
+const DBUS: Need = Need::Packages(&["dbus", "libdbus-1-dev", "pkg-config"]);
 
 /// Python with the peers.
 pub(crate) const PYTHON: Need = Need::Python {

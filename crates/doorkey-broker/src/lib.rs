@@ -5,7 +5,7 @@
 //! a credential of `doorkey`, or ask it yourself:
 //!
 //! ```no_run
-//! use doorkey::{Broker as _, BrokerAccountsRequest, BrokerApplication, ErrorKind};
+//! use doorkey::{BrokerAccountsRequest, BrokerApplication, ErrorKind};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> doorkey::Result<()> {

@@ -1,0 +1,197 @@
+//! Brokers that are not there, that refuse, that talk nonsense.
+
+use crate::{
+    dialects::{home, microsofts_2},
+    scene::{NAME, Scene, ended},
+};
+use doorkey_tests::Session;
+use serde_json::json;
+
+#[track_caller]
+fn assert_unavailable(text: &str, words: &str) {
+    assert!(text.starts_with("CredentialUnavailable: "), "{text}");
+    assert!(text.contains(words), "{text}");
+    assert!(text.contains("by the browser"), "{text}");
+}
+
+#[test]
+fn without_a_bus_there_is_no_broker() {
+    let scene = Scene::without_broker(Session::without_bus());
+    for command in [
+        &["accounts"][..],
+        &["silent", "x"],
+        &["interactive"],
+        &["sign-out", "x"],
+    ] {
+        assert_unavailable(&scene.fail(command), "no D-Bus session");
+    }
+    for address in ["unix:path=/nowhere", "nonsense", ";;", " "] {
+        let mut program = scene.program(&["version"]);
+        program.env("DBUS_SESSION_BUS_ADDRESS", address);
+        let (succeeded, text) = ended(&program.output().expect("it starts"));
+        assert!(!succeeded, "{address}");
+        assert_unavailable(&text, "no D-Bus session");
+    }
+}
+
+#[test]
+fn the_first_address_of_the_bus_that_answers_is_taken() {
+    let scene = microsofts_2();
+    let address = format!("unix:path=/nowhere;{}", scene.desktop.bus_address());
+    let mut program = scene.program(&["version"]);
+    program.env("DBUS_SESSION_BUS_ADDRESS", address);
+    assert!(ended(&program.output().expect("it starts")).0);
+}
+
+#[test]
+fn a_bus_without_a_broker_says_so() {
+    let scene = Scene::without_broker(Session::with_bus());
+    for command in [
+        &["accounts"][..],
+        &["silent", "x"],
+        &["interactive"],
+        &["sign-out", "x"],
+    ] {
+        assert_unavailable(&scene.fail(command), "no identity broker is installed");
+    }
+}
+
+#[test]
+fn the_bus_starts_a_broker_that_is_installed() {
+    let scene = Scene::installed();
+    scene.reply(
+        "getLinuxBrokerVersion",
+        &json!({ "linuxBrokerVersion": "2.0.4" }),
+    );
+    assert_eq!(scene.ask(&["version"]), "2.0.4");
+}
+
+#[test]
+fn one_that_cannot_be_started_is_told_from_none() {
+    for program in ["/bin/false", "/nowhere"] {
+        let scene = Scene::without_broker(Session::starting(&[(NAME, program)]));
+        assert_unavailable(&scene.fail(&["accounts"]), "could not be started");
+        assert_unavailable(&scene.fail(&["interactive"]), "could not be started");
+    }
+}
+
+#[test]
+fn each_no_has_its_kind_and_says_what_to_do() {
+    let scene = microsofts_2();
+    for (script, kind, words) in [
+        (
+            json!({ "reply": { "error": { "status": 2, "context": "AADSTS50076" } } }),
+            "AuthenticationRequired",
+            "AADSTS50076",
+        ),
+        (
+            json!({ "reply": { "brokerTokenResponse": { "error": { "status": "UserCanceled" } } } }),
+            "Declined",
+            "cancelled",
+        ),
+        (
+            json!({ "reply": { "error": "NoNetwork" } }),
+            "Network",
+            "check the network",
+        ),
+        (
+            json!({ "reply": { "error": { "status": 9, "context": "AADSTS50011" } } }),
+            "Refused",
+            "nativeclient",
+        ),
+        (
+            json!({ "reply": "certainly" }),
+            "Protocol",
+            "not a JSON object",
+        ),
+        (json!({ "reply": "" }), "Protocol", "not a JSON object"),
+        (json!({ "reply": {} }), "Protocol", "no access token"),
+        (
+            json!({ "error": ["org.freedesktop.DBus.Error.Failed", "Failed to authenticate user"] }),
+            "CredentialUnavailable",
+            "Failed to authenticate user",
+        ),
+        (
+            json!({ "error": ["org.freedesktop.DBus.Error.Failed", "interaction_required"] }),
+            "AuthenticationRequired",
+            "sign in again",
+        ),
+        (
+            json!({ "error": ["org.freedesktop.DBus.Error.AccessDenied", "no"] }),
+            "CredentialUnavailable",
+            "sandbox",
+        ),
+        (
+            json!({ "error": ["org.freedesktop.DBus.Error.UnknownMethod", "no"] }),
+            "CredentialUnavailable",
+            "has no acquireTokenSilently",
+        ),
+        (
+            json!({ "error": ["com.example.Odd", ""] }),
+            "CredentialUnavailable",
+            "com.example.Odd",
+        ),
+    ] {
+        scene.script("acquireTokenSilently", &script);
+        let text = scene.fail(&["silent", &home()]);
+        assert!(text.starts_with(&format!("{kind}: ")), "{script}: {text}");
+        assert!(text.contains(words), "{script}: {text}");
+    }
+}
+
+#[test]
+fn one_that_ends_while_it_is_asked_is_not_waited_for() {
+    for (command, method) in [
+        (&["silent", &home()][..], "acquireTokenSilently"),
+        (&["interactive"], "acquireTokenInteractively"),
+    ] {
+        let scene = microsofts_2();
+        scene.script(method, &json!({ "dies": true }));
+        assert_unavailable(&scene.fail(command), "ended while it was asked");
+    }
+}
+
+#[test]
+fn one_that_is_slow_is_given_up_each_in_its_time() {
+    for (command, method, kind, words) in [
+        (
+            &["accounts"][..],
+            "getAccounts",
+            "CredentialUnavailable",
+            "within 15 seconds",
+        ),
+        (
+            &["interactive"],
+            "getLinuxBrokerVersion",
+            "CredentialUnavailable",
+            "within 15 seconds",
+        ),
+        (
+            &["silent", &home()],
+            "acquireTokenSilently",
+            "CredentialUnavailable",
+            "within 30 seconds",
+        ),
+        (
+            &["sign-out", &home()],
+            "removeAccount",
+            "CredentialUnavailable",
+            "within 15 seconds",
+        ),
+        (
+            &["interactive"],
+            "acquireTokenInteractively",
+            "TimedOut",
+            "begin it again",
+        ),
+    ] {
+        let scene = microsofts_2();
+        scene.script(method, &json!({ "waits_for": "never" }));
+        let mut program = scene.program(command);
+        program.env("METHOD", method).env("THEN", "wait");
+        let (succeeded, text) = ended(&program.output().expect("it starts"));
+        assert!(!succeeded, "{method}");
+        assert!(text.starts_with(&format!("{kind}: ")), "{method}: {text}");
+        assert!(text.contains(words), "{method}: {text}");
+    }
+}

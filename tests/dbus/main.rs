@@ -1,0 +1,8 @@
+//! `doorkey-broker` on a D-Bus of its own, with brokers that answer as Microsoft's and himmelblau do.
+
+#![cfg(target_os = "linux")]
+
+mod dialects;
+mod faults;
+mod manners;
+mod scene;
