@@ -1,7 +1,7 @@
 //! What of the broker has a name in `doorkey`, and what is Linux's own.
 
 use super::{
-    bus::{Bus, Failure, Method},
+    bus::{Bus, Failure, Method, promptly},
     flow::Flow,
     messages::{
         self, HttpRequest, Known, TokenQuestion, accounts_request, find, people, removal_request,
@@ -29,11 +29,13 @@ use doorkey::{
 /// - No account is marked as that of the operating system. The default account is therefore the only
 ///   one, if there is but one.
 /// - The broker's window has no parent, and `enable_msa_passthrough` means nothing here.
-/// - A broker that does not answer is given up after 15 seconds, a silent token after 30, and a person
-///   after 15 minutes. One whose caller stops waiting is told to close its window, if there is a
-///   runtime to do it on.
-/// - himmelblau signs nobody out, signs no request, and asks a person only for an account that it
-///   knows: these are [`CredentialUnavailable`](ErrorKind::CredentialUnavailable).
+/// - A broker that does not answer is given up after 40 seconds
+///   ([`TimedOut`](ErrorKind::TimedOut)), before it asks a person after 15
+///   ([`CredentialUnavailable`](ErrorKind::CredentialUnavailable), so that the browser can step in),
+///   and a person after 15 minutes. A credential gives up sooner. A broker whose caller stops waiting
+///   is told to close its window, if there is a runtime to do it on.
+/// - himmelblau signs no request and asks a person only for an account that it knows
+///   (`CredentialUnavailable`), and signs nobody out ([`Refused`](ErrorKind::Refused)).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LinuxBroker {}
@@ -75,13 +77,13 @@ impl Broker for LinuxBroker {
         request: &BrokerInteractiveRequest,
     ) -> Result<BrokerToken> {
         let bus = Bus::connect().await?;
-        let known = match &request.account {
-            Some(account) => find(known(&bus, &request.application).await?, account),
-            None => {
-                probe(&bus, request.application.correlation_id).await?;
-                None
+        let asking = async {
+            match &request.account {
+                Some(account) => Ok(find(known(&bus, &request.application).await?, account)),
+                None => probe(&bus, request.application.correlation_id).await,
             }
         };
+        let known = promptly(asking).await?;
         let account = known.as_ref().map(|known| &known.written);
         let question = TokenQuestion::interactive(request, account);
         let flow = Flow::new(&bus, &request.application);
@@ -97,10 +99,13 @@ impl Broker for LinuxBroker {
         };
         let message = removal_request(&request.application, &known.written);
         let correlation_id = request.application.correlation_id;
-        let reply = bus.call(Method::Removal, correlation_id, &message).await?;
-        match messages::done(&reply) {
-            Err(refusal) if !refusal.is_unknown_account() => Err(refusal.into_error()),
-            _ => Ok(()),
+        let removed = bus.call(Method::Removal, correlation_id, &message).await;
+        let refused = |error| Err(still_known(&known.account, error));
+        match removed.map(|reply| messages::done(&reply)) {
+            Ok(Err(refusal)) if refusal.is_unknown_account() => Ok(()),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(refusal)) => refused(refusal.into_error()),
+            Err(failure) => refused(failure.into()),
         }
     }
 }
@@ -154,8 +159,7 @@ impl LinuxBroker {
     ///
     /// # Errors
     ///
-    /// As those of [`Broker::acquire_silently`]. himmelblau cannot do it, which is
-    /// [`CredentialUnavailable`](ErrorKind::CredentialUnavailable).
+    /// As those of [`Broker::acquire_silently`]. himmelblau cannot do it: `CredentialUnavailable`.
     pub async fn sign_http_request(
         &self,
         application: &BrokerApplication,
@@ -196,10 +200,7 @@ async fn required(
     account: &BrokerAccount,
 ) -> Result<Known> {
     find(known(bus, application).await?, account).ok_or_else(|| {
-        let who = match &*account.username {
-            "" => "this account",
-            username => username,
-        };
+        let who = name(account);
         Error::new(
             ErrorKind::AuthenticationRequired,
             format!(
@@ -210,12 +211,36 @@ async fn required(
     })
 }
 
-/// Whether anybody is there at all: a window that never opens would be waited for for minutes.
-async fn probe(bus: &Bus, correlation_id: Uuid) -> Result<()> {
+/// Whether anybody is there, whatever they answer.
+async fn probe(bus: &Bus, correlation_id: Uuid) -> Result<Option<Known>> {
     let message = version_request();
     match bus.call(Method::Version, correlation_id, &message).await {
         Err(Failure::Unanswered(error)) => Err(error),
-        Ok(_) | Err(Failure::Refused(_)) => Ok(()),
+        Ok(_) | Err(Failure::Refused(_)) => Ok(None),
+    }
+}
+
+/// A broker that is there and does not forget somebody has refused it: else they would be taken for
+/// signed out.
+fn still_known(account: &BrokerAccount, error: Error) -> Error {
+    if error.kind() != ErrorKind::CredentialUnavailable {
+        return error;
+    }
+    let who = name(account);
+    Error::new(
+        ErrorKind::Refused,
+        format!(
+            "{who} stays signed in to the identity broker, which did not remove the account ({error}); \
+             remove it in the broker's own program"
+        ),
+    )
+    .with_source(error)
+}
+
+fn name(account: &BrokerAccount) -> &str {
+    match &*account.username {
+        "" => "this account",
+        username => username,
     }
 }
 

@@ -14,6 +14,9 @@ const INTERFACE: &str = "com.microsoft.identity.Broker1";
 /// For the bus, which runs whenever anybody is signed in to the desktop.
 const CONNECTION_LIMIT: Duration = Duration::from_secs(5);
 
+/// For a broker before its window opens; the bus may have to start it first.
+const PROMPT_LIMIT: Duration = Duration::from_secs(15);
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Method {
     Interactive,
@@ -40,15 +43,14 @@ impl Method {
         }
     }
 
+    /// For whoever waits without a limit of their own.
     fn limit(self) -> Duration {
         Duration::from_secs(match self {
-            // Whoever asks gives up before.
             Self::Interactive => 15 * 60,
-            // These go to the network.
-            Self::Silent | Self::SsoCookie | Self::SignedHttpRequest => 30,
-            // The bus may have to start the broker first.
-            Self::Accounts | Self::Removal | Self::Version => 15,
             Self::Cancellation => 5,
+            // More than a credential waits for an answer that needs nobody, as it then knows best what
+            // to do.
+            _ => 40,
         })
     }
 }
@@ -166,20 +168,31 @@ async fn connect(addresses: &str) -> Result<zbus::Connection> {
 
 fn late(method: Method) -> Error {
     let seconds = method.limit().as_secs();
-    if method == Method::Interactive {
-        return Error::new(
-            ErrorKind::TimedOut,
-            format!(
-                "nobody finished signing in in the identity broker's window within {seconds} seconds; \
-                 begin it again"
-            ),
-        );
-    }
-    unavailable(format!(
-        "the identity broker did not answer {} within {seconds} seconds; restart it (`systemctl \
-         --user restart microsoft-identity-broker`), or sign in by the browser",
-        method.name()
-    ))
+    let message = match method {
+        Method::Interactive => format!(
+            "nobody finished signing in in the identity broker's window within {seconds} seconds; \
+             begin it again"
+        ),
+        _ => format!(
+            "the identity broker did not answer {} within {seconds} seconds; {RESTART}",
+            method.name()
+        ),
+    };
+    Error::new(ErrorKind::TimedOut, message)
+}
+
+const RESTART: &str = "restart it (`systemctl --user restart microsoft-identity-broker`), or sign in by \
+                       the browser";
+
+/// Whether anybody answers at all, before a person is waited for: a window that never opens would be
+/// waited for for minutes.
+pub(super) async fn promptly<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(PROMPT_LIMIT, answer).await.unwrap_or_else(|_| {
+        let seconds = PROMPT_LIMIT.as_secs();
+        Err(unavailable(format!(
+            "the identity broker did not answer within {seconds} seconds; {RESTART}"
+        )))
+    })
 }
 
 fn failure(method: Method, error: zbus::Error) -> Failure {
