@@ -74,6 +74,7 @@ impl EmulatorBuilder {
             revocations: Default::default(),
             consents: Default::default(),
             sign_ins: Default::default(),
+            nonces: Default::default(),
             replacements: Default::default(),
             log: Default::default(),
         });

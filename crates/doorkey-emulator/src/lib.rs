@@ -40,6 +40,14 @@
 //! A tenant is also known by the first part of its domain and `.onmicrosoft.com`. AD FS compares the
 //! port of a redirect URI; where an application has `http://localhost`, that is 8400.
 //!
+//! # The resource
+//!
+//! `/resource/me` (GET or POST) tells whose token it was given, and checks all that a resource has to
+//! check. A token request with `token_type=pop` and `req_cnf` gets one that is bound to a key, and the
+//! resource takes it only in a Signed HTTP Request of that key (`Authorization: PoP …`), for this method,
+//! host and path, signed within five minutes, with a nonce of its own that was not used before: from the
+//! challenge of a 401, or from `Authentication-Info` of the reply before. AD FS binds no tokens.
+//!
 //! # What it is not
 //!
 //! It shares no code with the libraries that are tested against it, and its replies follow what is
@@ -57,6 +65,7 @@ mod error;
 mod exchange;
 mod federation;
 mod grants;
+mod nonces;
 mod pages;
 mod random;
 mod refusal;

@@ -6,6 +6,7 @@ use crate::{
     endpoints,
     exchange::Exchange,
     grants::{code::Codes, consent::Consents, device::Devices, refresh::Revocations},
+    nonces::Nonces,
     reply::Replacements,
     request::RecordedRequest,
     seal::Seal,
@@ -40,6 +41,7 @@ pub(crate) struct Service {
     pub(crate) revocations: Revocations,
     pub(crate) consents: Consents,
     pub(crate) sign_ins: SignIns,
+    pub(crate) nonces: Nonces,
     pub(crate) replacements: Replacements,
     pub(crate) log: RequestLog,
 }

@@ -3,6 +3,7 @@
 mod authorize;
 mod device_code;
 mod discovery;
+mod proof;
 mod realm;
 mod resource;
 mod token;
@@ -27,7 +28,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/", get(pages::home))
         .route("/error", get(pages::explain))
         .route("/sign-in", post(sign_in::submit))
-        .route("/resource/me", get(resource::me))
+        .route("/resource/me", get(resource::me).post(resource::me))
         .route(
             "/{tenant}/oauth2/v2.0/authorize",
             get(authorize::show).post(authorize::show),

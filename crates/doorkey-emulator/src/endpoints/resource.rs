@@ -1,6 +1,6 @@
-//! A protected resource, to try a token on (RFC 6750).
+//! A protected resource, to try a token on: a bearer token (RFC 6750), or one that is bound to a key.
 
-use super::discovery::cloud_hosts;
+use super::{discovery::cloud_hosts, proof::Proof};
 use crate::{
     exchange::Exchange,
     resources::Resource,
@@ -17,23 +17,56 @@ pub(super) async fn me(
     State(service): State<Arc<Service>>,
     Extension(exchange): Extension<Exchange>,
 ) -> Response<Body> {
-    let token = exchange.request.header("authorization").and_then(bearer);
-    let Some(token) = token else {
-        return challenge(&exchange, None);
-    };
-    match check(&service, &exchange, token) {
-        Ok(body) => super::json(StatusCode::OK, &body),
-        Err(why) => challenge(&exchange, Some(why)),
+    let header = exchange.request.header("authorization").unwrap_or_default();
+    let (scheme, token) = header.split_once(' ').unwrap_or_default();
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => me_of_bearer(&service, &exchange, token.trim()),
+        "pop" => me_of_proof(&service, &exchange, token.trim()),
+        _ => {
+            let either = format!(
+                "{}, {}",
+                bearer_challenge(&exchange),
+                nonce(&service, &exchange)
+            );
+            refuse(&either, None)
+        }
     }
 }
 
-/// The token of a bearer header (RFC 6750, section 2.1).
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+fn me_of_bearer(service: &Service, exchange: &Exchange, token: &str) -> Response<Body> {
+    match check(service, exchange, token) {
+        Ok(claims) if claims["cnf"].is_null() => super::json(StatusCode::OK, &person(&claims)),
+        // Whoever has it may have found it.
+        Ok(_) => refuse(
+            &nonce(service, exchange),
+            Some("The token is bound to a key, and came without a proof"),
+        ),
+        Err(why) => refuse(&bearer_challenge(exchange), Some(why)),
+    }
 }
 
-/// Checks signature, issuer, audience and time, in this order.
+fn me_of_proof(service: &Service, exchange: &Exchange, signed: &str) -> Response<Body> {
+    let checked = Proof::check(service, exchange, signed).and_then(|proof| {
+        let claims = check(service, exchange, &proof.access_token)?;
+        match proof.is_of(&claims) {
+            true => Ok(claims),
+            false => Err("The token is not bound to the key of the signed request"),
+        }
+    });
+    match checked {
+        Ok(claims) => {
+            let mut response = super::json(StatusCode::OK, &person(&claims));
+            let next = format!("nextnonce=\"{}\"", service.nonces.issue(exchange.now));
+            if let Ok(value) = HeaderValue::from_str(&next) {
+                response.headers_mut().insert("authentication-info", value);
+            }
+            response
+        }
+        Err(why) => refuse(&nonce(service, exchange), Some(why)),
+    }
+}
+
+/// The claims of a token whose signature, issuer, audience and time are good, checked in this order.
 fn check(service: &Service, exchange: &Exchange, token: &str) -> Result<Value, &'static str> {
     let claims = service
         .signing_key
@@ -67,16 +100,21 @@ fn check(service: &Service, exchange: &Exchange, token: &str) -> Result<Value, &
     if claims["nbf"].as_i64().is_none_or(|begins| begins > now) {
         return Err("The token is not valid yet");
     }
-    Ok(json!({
+    Ok(claims)
+}
+
+fn person(claims: &Value) -> Value {
+    let scopes = claims["scp"].as_str().unwrap_or_default();
+    json!({
         "username": claims.get("unique_name").or(claims.get("preferred_username")),
         "name": claims["name"],
         "tenant_id": claims["tid"],
         "oid": claims["oid"],
         "audience": claims["aud"],
         "application": claims.get("appid").or(claims.get("azp")),
-        "scopes": text("scp").split_whitespace().collect::<Vec<_>>(),
+        "scopes": scopes.split_whitespace().collect::<Vec<_>>(),
         "expires_on": claims["exp"],
-    }))
+    })
 }
 
 /// Whether B2C issued a token of tenant `id`, in either of its forms.
@@ -104,12 +142,20 @@ fn issuers(service: &Service, exchange: &Exchange, id: &str) -> impl Iterator<It
     [version_1, by_id].into_iter().chain(version_2)
 }
 
+fn bearer_challenge(exchange: &Exchange) -> String {
+    let base = &exchange.base;
+    format!("Bearer realm=\"\", authorization_uri=\"{base}/common/oauth2/authorize\"")
+}
+
+/// What a signed request is asked for with.
+fn nonce(service: &Service, exchange: &Exchange) -> String {
+    let nonce = service.nonces.issue(exchange.now);
+    format!("PoP nonce=\"{nonce}\"")
+}
+
 /// Asks for a (better) token (RFC 6750, section 3).
-fn challenge(exchange: &Exchange, why: Option<&str>) -> Response<Body> {
-    let mut header = format!(
-        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\"",
-        exchange.base
-    );
+fn refuse(challenge: &str, why: Option<&str>) -> Response<Body> {
+    let mut header = challenge.to_owned();
     let mut body =
         json!({"error": {"code": "AuthenticationFailed", "message": "A token is needed."}});
     if let Some(why) = why {

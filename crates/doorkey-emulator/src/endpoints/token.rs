@@ -13,6 +13,7 @@ use crate::{
     tenant::Audience,
 };
 use axum::{Extension, body::Body, extract::State};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Response;
 use serde_json::Value;
 use std::sync::Arc;
@@ -247,6 +248,7 @@ impl<'a> TokenRequest<'a> {
             let refusal = Refusal::second_factor_needed(&resource.resource.name);
             return Err(refusal.with_claims(self.claims.text.clone()));
         }
+        let key = self.key()?;
         let issue = Issue {
             audience: &self.audience,
             grant,
@@ -256,8 +258,24 @@ impl<'a> TokenRequest<'a> {
             scopes,
             claims: &self.claims,
             nonce,
+            key: key.as_deref(),
         };
         Ok(issue.reply(self.service, self.exchange, resource))
+    }
+
+    /// The thumbprint of the key that the access token is to be bound to (`req_cnf`), if it is to be.
+    fn key(&self) -> Result<Option<String>, Refusal> {
+        let token_type = self.exchange.parameter("token_type").unwrap_or("Bearer");
+        if !token_type.eq_ignore_ascii_case("pop") {
+            return Ok(None);
+        }
+        let confirmation = URL_SAFE_NO_PAD.decode(self.required("req_cnf")?);
+        let confirmation = confirmation.map_err(|_| Refusal::malformed())?;
+        let confirmation: Value =
+            serde_json::from_slice(&confirmation).map_err(|_| Refusal::malformed())?;
+        let key = confirmation["kid"].as_str().filter(|key| !key.is_empty());
+        key.map(|key| Some(key.to_owned()))
+            .ok_or_else(Refusal::malformed)
     }
 
     fn check_resource_parameter(&self, resource: &ResourceScopes) -> Result<(), Refusal> {

@@ -35,6 +35,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) scopes: &'a Scopes,
     pub(crate) claims: &'a Claims,
     pub(crate) nonce: Option<&'a str>,
+    /// The thumbprint of the key that the access token is to be bound to.
+    pub(crate) key: Option<&'a str>,
 }
 
 impl Issue<'_> {
@@ -57,7 +59,7 @@ impl Issue<'_> {
             TokenVersion::V2 => self.access_token_v2(exchange, resource, lifetime),
         };
         let mut reply = json!({
-            "token_type": "Bearer",
+            "token_type": if self.key.is_some() { "pop" } else { "Bearer" },
             "scope": self.scopes.granted(resource),
             "expires_in": lifetime.whole_seconds(),
             "ext_expires_in": lifetime.whole_seconds(),
@@ -155,6 +157,10 @@ impl Issue<'_> {
         });
         if self.claims.continuous_access {
             claims["xms_cc"] = json!(["cp1"]);
+        }
+        if let Some(key) = self.key {
+            // RFC 7800, section 3.4.
+            claims["cnf"] = json!({"kid": key});
         }
         if !self.grant.contexts.is_empty() {
             claims["acrs"] = json!(self.grant.contexts);

@@ -13,6 +13,7 @@ mod federation;
 mod pages;
 mod password;
 mod person;
+mod possession;
 mod refresh;
 mod resource;
 mod sockets;
