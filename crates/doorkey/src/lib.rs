@@ -90,6 +90,7 @@ mod events;
 mod oauth;
 mod oauth_error;
 mod options;
+mod pop;
 mod record;
 mod scopes;
 mod seams;
@@ -129,8 +130,9 @@ pub use credential::{UsernamePasswordCredential, UsernamePasswordCredentialOptio
 pub use error::{Error, ErrorKind, Result};
 pub use oauth_error::OAuthError;
 pub use options::{
-    AccessTokenInfo, AuthenticateOptions, PromptOutcome, PublicClientOptions, SignInObserver,
-    SignInPrompt, TokenCachePersistenceOptions, TokenInfoOptions,
+    AccessTokenInfo, AuthenticateOptions, PopTokenRequestOptions, PromptOutcome,
+    PublicClientOptions, SignInObserver, SignInPrompt, TokenCachePersistenceOptions,
+    TokenInfoOptions,
 };
 pub use record::AuthenticationRecord;
 pub use sign_in::{

@@ -1,6 +1,9 @@
 //! What a caller may say, and what a caller is given.
 
-use crate::{cache::TokenCacheStore, error::Error};
+use crate::{
+    cache::TokenCacheStore,
+    error::{Error, Result},
+};
 use azure_core::{
     credentials::{AccessToken, Secret},
     http::ClientOptions,
@@ -118,17 +121,64 @@ pub struct TokenInfoOptions {
     pub tenant_id: Option<String>,
     /// Ask for a token of continuous access evaluation.
     pub enable_cae: bool,
+    /// Ask for a token that is bound to a key and good for one request alone, and not for a bearer
+    /// token. `None`, as by default, is a bearer token.
+    pub pop: Option<PopTokenRequestOptions>,
+}
+
+impl TokenInfoOptions {
+    /// For whoever hands on a token without its type: a bound one would be sent as a bearer token.
+    pub(crate) fn check_bearer(&self) -> Result<()> {
+        match self.pop {
+            None => Ok(()),
+            Some(_) => Err(Error::invalid_argument(
+                "`get_token` gives bearer tokens alone, and `pop` asks for another one; call \
+                 `get_token_info`, or give a client of the SDK the `pop_policy`",
+            )),
+        }
+    }
+}
+
+/// The request that a proof-of-possession token is for: it is good for no other.
+///
+/// The token is a
+/// [Signed HTTP Request](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-signed-http-request-03),
+/// signed anew on each call by a key that never leaves this process and its secure cache; see
+/// [the page on it](https://github.com/doorkey-rs/doorkey/blob/main/docs/proof-of-possession.md).
+///
+/// ```
+/// use doorkey::{PopTokenRequestOptions, TokenInfoOptions};
+///
+/// let options = TokenInfoOptions {
+///     pop: Some(PopTokenRequestOptions {
+///         resource_request_method: "GET".into(),
+///         resource_request_url: "https://graph.microsoft.com/v1.0/me".into(),
+///         nonce: "the one of the resource's challenge".into(),
+///     }),
+///     ..Default::default()
+/// };
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct PopTokenRequestOptions {
+    /// `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `OPTIONS`, `TRACE` or `PATCH`, in capitals.
+    pub resource_request_method: String,
+    /// The whole URL of the request, https. Its query is not signed.
+    pub resource_request_url: String,
+    /// What the resource sent in its challenge, not empty: see [`Challenge::nonce`](crate::Challenge::nonce).
+    pub nonce: String,
 }
 
 /// An access token, and what is known of it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AccessTokenInfo {
-    /// The token itself.
+    /// The token itself. With [`pop`](TokenInfoOptions::pop) the signed request, which resources take
+    /// for some minutes, and most of them once.
     pub token: Secret,
-    /// When it expires.
+    /// When it expires; with `pop`, when the token within the signed request does.
     pub expires_on: OffsetDateTime,
-    /// `Bearer`, as the authority wrote it.
+    /// `Bearer` or `pop`, as the authority wrote it.
     pub token_type: String,
     /// From when on the authority would like it to be renewed, if it said so.
     pub refresh_on: Option<OffsetDateTime>,
@@ -136,10 +186,15 @@ pub struct AccessTokenInfo {
 
 impl AccessTokenInfo {
     /// The value of the HTTP header `Authorization`
-    /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)), for either type:
+    /// `Bearer …` or `PoP …`.
     #[must_use]
     pub fn authorization_header(&self) -> Secret {
-        Secret::new(format!("{} {}", self.token_type, self.token.secret()))
+        let scheme = match self.token_type.eq_ignore_ascii_case("pop") {
+            true => "PoP",
+            false => self.token_type.as_str(),
+        };
+        Secret::new(format!("{scheme} {}", self.token.secret()))
     }
 }
 
@@ -242,13 +297,18 @@ mod tests {
 
     #[test]
     fn the_header_has_the_type_and_the_debug_text_has_no_token() {
-        let info = AccessTokenInfo {
-            token: Secret::new("secret-token"),
-            expires_on: OffsetDateTime::UNIX_EPOCH,
-            token_type: "Bearer".into(),
-            refresh_on: None,
-        };
-        assert_eq!(info.authorization_header().secret(), "Bearer secret-token");
-        assert!(!format!("{info:?}").contains("secret-token"));
+        for (token_type, header) in [
+            ("Bearer", "Bearer secret-token"),
+            ("pop", "PoP secret-token"),
+        ] {
+            let info = AccessTokenInfo {
+                token: Secret::new("secret-token"),
+                expires_on: OffsetDateTime::UNIX_EPOCH,
+                token_type: token_type.into(),
+                refresh_on: None,
+            };
+            assert_eq!(info.authorization_header().secret(), header);
+            assert!(!format!("{info:?}").contains("secret-token"));
+        }
     }
 }

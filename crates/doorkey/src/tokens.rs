@@ -1,11 +1,41 @@
 //! Tokens as an authority or a broker gave them, and whose they are: what `oauth` reads and `cache` keeps.
 
 use crate::{broker::BrokerAccount, sensitive::Sensitive};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use std::fmt;
 
 /// No token lives longer; a greater number is a mistake.
 pub(crate) const LONGEST_LIFETIME_SECONDS: i64 = 10 * 365 * 24 * 3_600;
+
+/// Which kind of token is asked for. The two never take each other's place.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) enum TokenKind {
+    /// [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750).
+    #[default]
+    Bearer,
+    /// Bound to the key of this thumbprint.
+    Pop { key_id: String },
+}
+
+impl TokenKind {
+    /// The `token_type` of a request and of its reply.
+    pub(crate) fn token_type(&self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Pop { .. } => "pop",
+        }
+    }
+
+    /// `req_cnf`, by which the authority binds a token.
+    pub(crate) fn confirmation(&self) -> Option<String> {
+        let Self::Pop { key_id } = self else {
+            return None;
+        };
+        let confirmation = serde_json::json!({ "kid": key_id });
+        Some(BASE64_URL_SAFE_NO_PAD.encode(confirmation.to_string()))
+    }
+}
 
 /// Tokens, and whose they are. Times are Unix seconds of our own clock.
 #[derive(Clone, Debug)]

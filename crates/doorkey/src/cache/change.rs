@@ -5,7 +5,11 @@ use super::{
     members::Members,
     section::{At, Entity, Section},
 };
-use crate::{scopes::Scopes, sensitive::Sensitive, tokens::Tokens};
+use crate::{
+    scopes::Scopes,
+    sensitive::Sensitive,
+    tokens::{TokenKind, Tokens},
+};
 
 /// One thing that happened to a cache. It can be done again on a newer state of the same half: what
 /// another process changed meanwhile stays.
@@ -50,6 +54,7 @@ pub(crate) struct Reply {
     /// The name by which that tenant was asked for, where it was a domain.
     pub(crate) asked_tenant: Option<String>,
     pub(crate) requested: Scopes,
+    pub(crate) kind: TokenKind,
     pub(crate) tokens: Tokens,
 }
 
@@ -181,6 +186,18 @@ impl Document {
     /// Access token and id token.
     fn keep_tokens(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply) {
         let Reply { realm, tokens, .. } = reply;
+        match &reply.kind {
+            TokenKind::Bearer => self.keep_bearer_token(owner, environment, reply),
+            TokenKind::Pop { key_id } => self.keep_bound_token(owner, environment, reply, key_id),
+        }
+        if let Some(id_token) = &tokens.id_token {
+            let (key, members) = IdToken::written(owner, environment, realm, id_token);
+            put_over(&mut self.id_tokens, &key, &members, &[]);
+        }
+    }
+
+    fn keep_bearer_token(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply) {
+        let Reply { realm, tokens, .. } = reply;
         let (key, members) = AccessToken::written(owner, environment, reply);
         put_over(
             &mut self.access_tokens,
@@ -200,10 +217,6 @@ impl Document {
             for old in keys.iter().filter(|old| **old != key) {
                 self.access_tokens.remove(old);
             }
-        }
-        if let Some(id_token) = &tokens.id_token {
-            let (key, members) = IdToken::written(owner, environment, realm, id_token);
-            put_over(&mut self.id_tokens, &key, &members, &[]);
         }
     }
 
@@ -322,6 +335,7 @@ impl Document {
         for key in keys {
             self.access_tokens.remove(&key);
         }
+        self.remove_bound_tokens(is_here);
         for environment in owner.environments() {
             let place = At::person(home, environment);
             self.id_tokens

@@ -1,4 +1,5 @@
 use super::{
+    bound_token::{self, BoundAccessToken},
     entities::{AccessToken, Account, AppMetadata, IdToken, RefreshToken},
     members::Members,
     section::{Entity, Section},
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Default)]
 pub(super) struct Document {
     pub(super) access_tokens: Section<AccessToken>,
+    pub(super) bound_access_tokens: Section<BoundAccessToken>,
     pub(super) accounts: Section<Account>,
     pub(super) id_tokens: Section<IdToken>,
     pub(super) refresh_tokens: Section<RefreshToken>,
@@ -70,6 +72,12 @@ impl Document {
             &self.refresh_tokens,
         );
         write_section(&mut text, &mut separator, "AppMetadata", &self.app_metadata);
+        write_section(
+            &mut text,
+            &mut separator,
+            bound_token::SECTION,
+            &self.bound_access_tokens,
+        );
         for (name, members) in &self.others {
             text.push(separator);
             separator = b',';
@@ -96,6 +104,7 @@ impl Document {
             .map(|(name, members)| 6 * name.len() + members.as_str().len() + 4)
             .sum();
         of(&self.access_tokens)
+            + of(&self.bound_access_tokens)
             + of(&self.accounts)
             + of(&self.id_tokens)
             + of(&self.refresh_tokens)
@@ -157,6 +166,9 @@ impl<'de> Visitor<'de> for Sections<'_> {
                 }
                 "AppMetadata" => {
                     map.next_value_seed(Entries(&mut document.app_metadata, foreign))?;
+                }
+                bound_token::SECTION => {
+                    map.next_value_seed(Entries(&mut document.bound_access_tokens, foreign))?;
                 }
                 _ => {
                     let raw: &RawValue = map.next_value()?;

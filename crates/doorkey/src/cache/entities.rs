@@ -81,6 +81,7 @@ impl AccessToken {
             asked_tenant,
             requested,
             tokens: reply,
+            ..
         } = reply;
         let target = target_of(reply, requested);
         let asked = sorted(requested.iter());
@@ -169,6 +170,15 @@ impl AccessToken {
             && self.client_id.eq_ignore_ascii_case(client_id)
     }
 
+    pub(super) fn whole_place(&self) -> Place {
+        Place {
+            home_account_id: self.home_account_id.clone(),
+            environment: self.environment.clone(),
+            client_id: self.client_id.clone(),
+            realm: self.realm.clone(),
+        }
+    }
+
     /// Account, environment and client.
     pub(super) fn whose(&self) -> (&str, &str, &str) {
         (&self.home_account_id, &self.environment, &self.client_id)
@@ -196,12 +206,7 @@ impl AccessToken {
 
 impl Entity for AccessToken {
     fn place(&self) -> Option<Place> {
-        self.is_plain().then(|| Place {
-            home_account_id: self.home_account_id.clone(),
-            environment: self.environment.clone(),
-            client_id: self.client_id.clone(),
-            realm: self.realm.clone(),
-        })
+        self.is_plain().then(|| self.whole_place())
     }
 }
 
@@ -438,7 +443,7 @@ impl Entity for AppMetadata {
     }
 }
 
-fn key(
+pub(super) fn key(
     home: &str,
     environment: &str,
     kind: &str,

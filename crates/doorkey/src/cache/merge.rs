@@ -1,6 +1,7 @@
 //! Two documents in one: a keyring's, and the plain file of a time before the keyring.
 
 use super::{
+    bound_token::BoundAccessToken,
     document::Document,
     entities::{AccessToken, Account, AppMetadata, IdToken, RefreshToken},
     section::{Entity, Section},
@@ -33,6 +34,7 @@ impl Document {
     /// Adds what `other` has and this has not, or has only an older one of.
     pub(super) fn merge(&mut self, other: &Self) {
         merge(&mut self.access_tokens, &other.access_tokens);
+        merge(&mut self.bound_access_tokens, &other.bound_access_tokens);
         merge(&mut self.accounts, &other.accounts);
         merge(&mut self.id_tokens, &other.id_tokens);
         merge(&mut self.refresh_tokens, &other.refresh_tokens);
@@ -56,6 +58,12 @@ trait Dated: Entity {
 impl Dated for AccessToken {
     fn written_on(&self) -> i64 {
         self.cached_at
+    }
+}
+
+impl Dated for BoundAccessToken {
+    fn written_on(&self) -> i64 {
+        self.token.cached_at
     }
 }
 

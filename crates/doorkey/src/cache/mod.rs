@@ -4,10 +4,12 @@
 //! be revoked in the middle of their life (continuous access evaluation) are kept apart from those
 //! that cannot. The account and the refresh token of one serve the other: there is one person.
 
+mod bound_token;
 mod change;
 mod dialect;
 mod document;
 mod entities;
+mod key_persistence;
 mod lookup;
 mod members;
 #[cfg(any(test, all(target_os = "linux", feature = "secret-service")))]
@@ -121,6 +123,19 @@ impl TokenCache {
     ) -> Option<&AccessToken> {
         let document = &self.half(cae).document;
         document.access_token(owner, realm, scopes, now)
+    }
+
+    /// The same of the tokens that are bound to a key, which no other question finds.
+    pub(crate) fn bound_access_token<S: AsRef<str>>(
+        &self,
+        owner: Owner<'_>,
+        realm: &str,
+        scopes: &[S],
+        cae: bool,
+        key_id: &str,
+    ) -> Option<&AccessToken> {
+        let document = &self.half(cae).document;
+        document.bound_access_token(owner, realm, scopes, key_id)
     }
 
     /// The person's token that is this text, and the half that it is in.
@@ -287,6 +302,7 @@ impl TokenCache {
         !document.accounts.is_empty()
             || !document.refresh_tokens.is_empty()
             || !document.access_tokens.is_empty()
+            || !document.bound_access_tokens.is_empty()
             || !document.id_tokens.is_empty()
     }
 

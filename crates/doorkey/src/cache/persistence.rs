@@ -3,12 +3,13 @@ use crate::error::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// The two partitions of a named cache, in a store.
+/// The partitions of a named cache, in a store.
 #[derive(Debug)]
 pub(crate) struct Persistence {
-    store: Arc<dyn TokenCacheStore>,
+    pub(super) store: Arc<dyn TokenCacheStore>,
     without_cae: Partition,
     with_cae: Partition,
+    key: Partition,
 }
 
 /// A stored state, read.
@@ -32,6 +33,7 @@ impl Persistence {
             store,
             without_cae: Partition::new(name, false),
             with_cae: Partition::new(name, true),
+            key: Partition::of_key(name),
         }
     }
 
@@ -138,6 +140,10 @@ impl Persistence {
                 self.partition(cae).file_name()
             ),
         )
+    }
+
+    pub(super) fn key_partition(&self) -> &Partition {
+        &self.key
     }
 
     fn partition(&self, cae: bool) -> &Partition {

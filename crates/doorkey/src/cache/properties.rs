@@ -1,7 +1,11 @@
 //! What holds for any document and any order of things.
 
 use super::{Change, Document, Event, Identity, Owner, Reply, merge::merged};
-use crate::{scopes::Scopes, sensitive::Sensitive, tokens::Tokens};
+use crate::{
+    scopes::Scopes,
+    sensitive::Sensitive,
+    tokens::{TokenKind, Tokens},
+};
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Map, Value};
 
@@ -109,6 +113,7 @@ fn change() -> impl Strategy<Value = Change> {
                 realm: "tenant".into(),
                 requested: Scopes::parse(&[format!("scope{}", secret % 2)])
                     .expect("these are scopes"),
+                kind: TokenKind::Bearer,
                 tokens,
             };
             let event = match kind {

@@ -17,6 +17,7 @@ impl TokenCredential for Scoped {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
+        self.options.check_bearer()?;
         let options = self.options.clone();
         let session = Arc::clone(&self.whose).session().await?;
         let info = session.get_token_info(scopes, options).await?;

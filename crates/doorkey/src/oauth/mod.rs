@@ -35,7 +35,7 @@ use crate::{
     seams::Clock,
     sensitive::Sensitive,
     tenant::{self, TenantId},
-    tokens::Tokens,
+    tokens::{TokenKind, Tokens},
 };
 use azure_core::{Uuid, http::ClientOptions};
 use id_token::Expected;
@@ -95,6 +95,7 @@ pub(crate) struct Parameters<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) scopes: &'a Scopes,
     pub(crate) claims: Option<&'a str>,
+    pub(crate) kind: &'a TokenKind,
     /// One for all requests of a sign-in, for the authority's support.
     pub(crate) correlation_id: Uuid,
 }
@@ -191,7 +192,7 @@ impl OAuthClient {
             )
             .await?;
         let nonce = &grant.attempt.nonce;
-        self.read_token(&reply, &endpoints, Redeemed::Code { nonce })
+        self.read_token(parameters, &reply, &endpoints, Redeemed::Code { nonce })
     }
 
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6). `account` is the
@@ -225,7 +226,7 @@ impl OAuthClient {
         let reply = self
             .post_token(&endpoints, parameters, &form, &headers, resend, deadline)
             .await?;
-        self.read_token(&reply, &endpoints, Redeemed::RefreshToken)
+        self.read_token(parameters, &reply, &endpoints, Redeemed::RefreshToken)
     }
 
     /// [RFC 8628, section 3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1).
@@ -294,7 +295,7 @@ impl OAuthClient {
             Some("authorization_pending") => Ok(Poll::Pending),
             Some("slow_down") => Ok(Poll::SlowDown),
             _ => self
-                .read_token(&reply, &endpoints, Redeemed::DeviceCode)
+                .read_token(parameters, &reply, &endpoints, Redeemed::DeviceCode)
                 .map(Poll::Done),
         }
     }
@@ -311,6 +312,11 @@ impl OAuthClient {
         let mut form = form.to_vec();
         form.extend([("client_id", self.client_id.as_str()), ("client_info", "1")]);
         form.extend(parameters.claims.map(|claims| ("claims", claims)));
+        let confirmation = parameters.kind.confirmation();
+        if let Some(confirmation) = &confirmation {
+            form.push(("token_type", parameters.kind.token_type()));
+            form.push(("req_cnf", confirmation));
+        }
         let mut all = common_headers(parameters.correlation_id);
         all.extend_from_slice(headers);
         self.transport
@@ -320,6 +326,7 @@ impl OAuthClient {
 
     fn read_token(
         &self,
+        parameters: &Parameters<'_>,
         reply: &Reply,
         endpoints: &Endpoints,
         redeemed: Redeemed<'_>,
@@ -332,6 +339,7 @@ impl OAuthClient {
         }
         token_reply::read(
             &reply.body,
+            parameters.kind,
             &Expected {
                 client_id: &self.client_id,
                 issuer: &endpoints.issuer,

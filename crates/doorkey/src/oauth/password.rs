@@ -67,7 +67,7 @@ impl OAuthClient {
                 deadline,
             )
             .await?;
-        let mut tokens = self.read_token(&reply, &endpoints, redeemed)?;
+        let mut tokens = self.read_token(parameters, &reply, &endpoints, redeemed)?;
         if let Some(id_token) = &mut tokens.id_token {
             id_token.claims.name_if_nameless(username);
         }

@@ -6,20 +6,17 @@ use super::id_token::{self, Expected};
 use crate::{
     error::{Error, Result},
     sensitive::Sensitive,
-    tokens::{ClientInfo, LONGEST_LIFETIME_SECONDS, Tokens},
+    tokens::{ClientInfo, LONGEST_LIFETIME_SECONDS, TokenKind, Tokens},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-/// The type that is asked for ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
-const BEARER: &str = "Bearer";
-
 /// Used where the authority does not say how long a token lives, as MSAL does.
 const DEFAULT_LIFETIME_SECONDS: i64 = 600;
 
 /// Reads a reply of status 200, and checks its id token.
-pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
+pub(super) fn read(body: &[u8], kind: &TokenKind, expected: &Expected<'_>) -> Result<Tokens> {
     let body: Body = object(body).ok_or_else(|| {
         Error::protocol(
             "the token endpoint's answer is not the JSON of a token; check `authority`, and \
@@ -50,12 +47,20 @@ pub(super) fn read(body: &[u8], expected: &Expected<'_>) -> Result<Tokens> {
         ));
     }
     // RFC 6749, section 7.1: a token of a type that is not understood must not be used.
-    let token_type = body.token_type.unwrap_or_else(|| BEARER.into());
-    if !token_type.eq_ignore_ascii_case(BEARER) {
-        return Err(Error::protocol(
-            "the authority sent a token of another type than Bearer, which was not asked for; \
-             check `authority`",
-        ));
+    let bearer = TokenKind::Bearer.token_type();
+    let token_type = body.token_type.unwrap_or_else(|| bearer.into());
+    if !token_type.eq_ignore_ascii_case(kind.token_type()) {
+        return Err(Error::protocol(match kind {
+            TokenKind::Bearer => {
+                "the authority sent a token of another type than Bearer, which was not asked for; \
+                 check `authority`"
+            }
+            // A bearer token is good for whoever finds it, which is what nobody wanted.
+            TokenKind::Pop { .. } => {
+                "a token bound to a key was asked for (`pop`), and the authority sent one that is \
+                 not, so it was not kept; ask for a bearer token, or another authority"
+            }
+        }));
     }
     let now = expected.now;
     let expires_in = body.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS);
@@ -159,8 +164,13 @@ mod tests {
     use super::{super::issuer::Issuer, *};
 
     fn read(body: &str) -> Result<Tokens> {
+        read_as(&TokenKind::Bearer, body)
+    }
+
+    fn read_as(kind: &TokenKind, body: &str) -> Result<Tokens> {
         super::read(
             body.as_bytes(),
+            kind,
             &Expected {
                 client_id: "client",
                 issuer: &Issuer::Metadata(vec!["i".into()]),
@@ -188,6 +198,29 @@ mod tests {
             assert_eq!(reply.expires_on, expires_on, "{written}");
         }
         assert_eq!(read(r#"{"access_token":"a"}"#).unwrap().expires_on, 1_600);
+    }
+
+    #[test]
+    fn a_token_of_another_type_than_was_asked_for_is_refused() {
+        let bound = || TokenKind::Pop { key_id: "k".into() };
+        for (kind, written, is_taken) in [
+            (TokenKind::Bearer, "\"Bearer\"", true),
+            (TokenKind::Bearer, "\"bearer\"", true),
+            (TokenKind::Bearer, "null", true),
+            (TokenKind::Bearer, "\"pop\"", false),
+            (TokenKind::Bearer, "\"mac\"", false),
+            (bound(), "\"pop\"", true),
+            (bound(), "\"PoP\"", true),
+            (bound(), "\"Bearer\"", false),
+            (bound(), "null", false),
+        ] {
+            let body = format!(r#"{{"access_token":"a","token_type":{written}}}"#);
+            let outcome = read_as(&kind, &body).map_err(|error| error.kind());
+            assert_eq!(outcome.is_ok(), is_taken, "{kind:?} {written}");
+            if let Err(error) = outcome {
+                assert_eq!(error, crate::ErrorKind::Protocol);
+            }
+        }
     }
 
     #[test]

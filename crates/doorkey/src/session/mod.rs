@@ -5,6 +5,7 @@ mod answer;
 mod decision;
 pub(crate) mod flights;
 mod gate;
+mod pop;
 mod renewal;
 mod required;
 mod sent_tokens;
@@ -22,6 +23,7 @@ use crate::{
     seams::Clock,
     source::{Source, Wanted},
     tenant::{TenantId, TenantRules},
+    tokens::TokenKind,
 };
 use answer::{has_margin, info, secret, time};
 use async_trait::async_trait;
@@ -29,6 +31,7 @@ use azure_core::credentials::AccessToken as AzureAccessToken;
 use flights::Flights;
 use futures_util::future::FutureExt;
 use gate::Gate;
+use pop::PopKey;
 use sent_tokens::SentTokens;
 use state::State;
 use std::{
@@ -81,6 +84,7 @@ struct Inner {
     records: Flights<(Id, TokenRequest), AuthenticationRecord>,
     prompt: Gate<Answer>,
     sent: Mutex<SentTokens>,
+    pop_key: PopKey,
 }
 
 /// A token, and whose it is.
@@ -93,6 +97,7 @@ struct TokenRequest {
     home_account_id: Option<String>,
     tenant: TenantId,
     scopes: Scopes,
+    kind: TokenKind,
     cae: bool,
     /// What the caller demands of the token.
     claims: Option<String>,
@@ -139,6 +144,7 @@ impl Session {
                 records: Flights::new(),
                 prompt: Gate::new(),
                 sent: Mutex::default(),
+                pop_key: PopKey::default(),
             }),
         }
     }
@@ -171,9 +177,13 @@ impl Session {
             claims,
             tenant_id,
             enable_cae,
+            pop,
         } = options;
         let request = inner.request(scopes, claims, tenant_id.as_deref(), enable_cae)?;
-        self.answer(request).await
+        match pop {
+            None => self.answer(request).await,
+            Some(pop) => Box::pin(self.answer_bound(request, &pop)).await,
+        }
     }
 
     async fn answer(&self, request: TokenRequest) -> Result<AccessTokenInfo> {
@@ -339,6 +349,7 @@ impl Inner {
             tenant: self.tenants.resolve(tenant_id)?,
             claims_parameter: claims::parameter(claims.as_deref(), cae)?,
             scopes,
+            kind: TokenKind::Bearer,
             cae,
             claims,
         })
@@ -374,8 +385,11 @@ impl Inner {
         if request.claims.is_some() {
             return None;
         }
-        let scopes: Vec<_> = request.scopes.iter().collect();
         let oauth = self.source.oauth();
+        if let TokenKind::Pop { key_id } = &request.kind {
+            return state.bound_access_token(oauth, record, request, key_id);
+        }
+        let scopes: Vec<_> = request.scopes.iter().collect();
         let now = self.clock.now();
         state.access_token(oauth, record, &request.tenant, &scopes, request.cae, now)
     }
@@ -416,6 +430,7 @@ impl TokenRequest {
             tenant: &self.tenant,
             scopes: &self.scopes,
             claims: self.claims_parameter.as_deref(),
+            kind: &self.kind,
         }
     }
 }

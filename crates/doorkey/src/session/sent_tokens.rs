@@ -2,7 +2,9 @@
 //! its life.
 
 use super::{Inner, Session, TokenRequest, lock};
-use crate::{cache::AccessToken, claims, error::Result, scopes::Scopes, tenant::TenantId};
+use crate::{
+    cache::AccessToken, claims, error::Result, scopes::Scopes, tenant::TenantId, tokens::TokenKind,
+};
 use azure_core::credentials::Secret;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
@@ -182,6 +184,7 @@ impl Inner {
             home_account_id: Some(record.home_account_id.clone()),
             tenant,
             scopes: asked(found)?,
+            kind: TokenKind::Bearer,
             cae,
             claims: None,
             claims_parameter: claims::parameter(None, cae)?,

@@ -104,6 +104,22 @@ impl State {
             .max_by_key(|token| token.expires_on)
     }
 
+    /// As [`access_token`](Self::access_token), for a request for a token that is bound to a key. None
+    /// but ours are found, so they are where we keep them.
+    pub(super) fn bound_access_token(
+        &self,
+        oauth: &OAuthClient,
+        record: &AuthenticationRecord,
+        request: &TokenRequest,
+        key_id: &str,
+    ) -> Option<&AccessToken> {
+        let owner = owner(oauth, &record.home_account_id);
+        let realm = self.realm_of(oauth, record, &request.tenant)?;
+        let scopes: Vec<_> = request.scopes.iter().collect();
+        let cache = &self.cache;
+        cache.bound_access_token(owner, realm, &scopes, request.cae, key_id)
+    }
+
     pub(super) fn access_token_by_secret(
         &self,
         oauth: &OAuthClient,
@@ -188,6 +204,7 @@ impl State {
             asked_tenant: is_domain.then(|| request.tenant.as_str().to_owned()),
             realm: realm.clone(),
             requested: request.scopes.clone(),
+            kind: request.kind.clone(),
             tokens: tokens.clone(),
         };
         let mut changes = self.changes(oauth, &record.home_account_id, request.cae, reply, how);

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// One partition is read or written once at a time.
 #[derive(Debug)]
 pub(super) struct Storage {
-    persistence: Persistence,
+    pub(super) persistence: Persistence,
     alone: [tokio::sync::Mutex<()>; 2],
 }
 

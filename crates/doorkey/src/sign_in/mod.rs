@@ -116,6 +116,16 @@ impl SignIn {
         }
     }
 
+    /// Whether tokens may be bound to a key. Not by a password, as in Microsoft's libraries, which ask a
+    /// person first.
+    pub(crate) fn takes_pop(&self) -> bool {
+        match self {
+            #[cfg(feature = "username-password")]
+            Self::Password(_) => false,
+            _ => true,
+        }
+    }
+
     /// Whether somebody who is signed in in the cache may be taken for who is meant. Not for a
     /// password, which nobody would have proved then.
     pub(crate) fn guesses(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::{
     sensitive::Sensitive,
     sign_in::{Question, SignIn},
     tenant::TenantId,
-    tokens::Tokens,
+    tokens::{TokenKind, Tokens},
 };
 use azure_core::Uuid;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) scopes: &'a Scopes,
     /// As it is sent: with our capability, where the token shall be revocable.
     pub(crate) claims: Option<&'a str>,
+    pub(crate) kind: &'a TokenKind,
 }
 
 impl Wanted<'_> {
@@ -37,6 +38,7 @@ impl Wanted<'_> {
             tenant: self.tenant,
             scopes: self.scopes,
             claims: self.claims,
+            kind: self.kind,
             correlation_id: Uuid::new_v4(),
         }
     }

@@ -61,6 +61,13 @@ impl WatchedStore {
         self.memory.update(&partition, &mut change).await.unwrap();
     }
 
+    /// Another process writes where the key for proof-of-possession is.
+    pub(crate) async fn write_key(&self, text: &str) {
+        let mut change = |_: &[u8]| Some(text.as_bytes().to_vec());
+        let partition = Partition::of_key("msal.cache");
+        self.memory.update(&partition, &mut change).await.unwrap();
+    }
+
     /// Another process writes this into the half without continuous access, just before we get the
     /// lock.
     pub(crate) fn write_before_next_update(&self, text: String) {

@@ -46,7 +46,7 @@ use std::fmt;
 /// a shared server.
 ///
 /// A store keeps the bytes of each [`Partition`] and need not understand them. They hold refresh
-/// tokens: keep them where only their owner can read them.
+/// tokens and a private key: keep them where only their owner can read them.
 ///
 /// # Contract
 ///
@@ -210,8 +210,9 @@ pub trait TokenCacheStore: fmt::Debug + Send + Sync {
 /// Makes the new bytes of a partition out of the old ones; `None` leaves all as it is.
 pub type CacheChange<'a> = dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send + 'a;
 
-/// One of the two halves of a named cache: the tokens that can be revoked in the middle of their
-/// life (continuous access evaluation), or those that cannot.
+/// A part of a named cache: the tokens that can be revoked in the middle of their life (continuous
+/// access evaluation), those that cannot, or the private key that proof-of-possession tokens are bound
+/// to. There may be more kinds in later versions.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Partition {
     file_name: String,
@@ -228,8 +229,15 @@ impl Partition {
         }
     }
 
+    /// Where the key for proof-of-possession is: ours alone.
+    pub(crate) fn of_key(name: &str) -> Self {
+        Self {
+            file_name: format!("{name}.pop"),
+        }
+    }
+
     /// The name under which the Azure Identity libraries keep this half, `msal.cache.nocae` by
-    /// default. It holds no path separator, and tells every partition from every other.
+    /// default; `msal.cache.pop` for the key, which they do not know. It holds no path separator, and tells every partition from every other.
     #[must_use]
     pub fn file_name(&self) -> &str {
         &self.file_name

@@ -1,7 +1,11 @@
+mod bound_tokens;
 mod refresh_tokens;
 
 use super::*;
-use crate::{scopes::Scopes, tokens::Tokens};
+use crate::{
+    scopes::Scopes,
+    tokens::{TokenKind, Tokens},
+};
 use serde_json::{Value, json};
 
 const HOME: &str = "11111111-2222-3333-4444-555555555555.aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -38,6 +42,7 @@ fn reply(requested: &[&str], tokens: Tokens) -> Reply {
         asked_tenant: None,
         realm: REALM.into(),
         requested: Scopes::parse(requested).unwrap(),
+        kind: TokenKind::Bearer,
         tokens,
     }
 }

@@ -68,12 +68,14 @@ impl Lacking {
             claims,
             tenant_id,
             enable_cae,
+            pop,
         } = options;
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let wanted = [
             (is_given(claims), "claims"),
             (is_given(tenant_id), "a tenant"),
             (*enable_cae, "continuous access"),
+            (pop.is_some(), "proof-of-possession"),
         ];
         let lacking: Vec<_> = wanted
             .into_iter()

@@ -9,6 +9,7 @@ use crate::{
     claims,
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, TokenInfoOptions},
+    pop::ResourceRequest,
     scopes::Scopes,
     session::{flights::guarded, lock, runtime},
 };
@@ -84,6 +85,9 @@ impl Chain {
     ) -> Result<AccessTokenInfo> {
         Scopes::check(scopes)?;
         claims::parameter(options.claims.as_deref(), false)?;
+        if let Some(pop) = &options.pop {
+            ResourceRequest::parse(pop)?;
+        }
         let inner = &self.inner;
         let passed_by = inner.passed_by(&options);
         let question = || {
@@ -225,6 +229,7 @@ impl TokenCredential for Scoped {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
+        self.options.check_bearer()?;
         let options = self.options.clone();
         let info = self.chain.get_token_info(scopes, options).await?;
         Ok(info.into())

@@ -1,7 +1,8 @@
 //! The walk: who is asked, when it ends, and what the errors tell.
 
 use crate::{
-    ChainLink, ChainedTokenCredential, Error, ErrorKind, InteractiveCredential, TokenInfoOptions,
+    ChainLink, ChainedTokenCredential, Error, ErrorKind, InteractiveCredential,
+    PopTokenRequestOptions, TokenInfoOptions,
     testing::{Entra, SCOPE, resource::claim},
 };
 use async_trait::async_trait;
@@ -283,14 +284,62 @@ async fn credentials_with_no_get_token_info_are_passed_by_where_a_request_says_m
         claims: Some("{}".into()),
         tenant_id: Some("t".into()),
         enable_cae: true,
+        pop: Some(get("n")),
     };
     let error = only
         .get_token_info(&[SCOPE], Some(everything))
         .await
         .unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("theirs: was not asked, as it cannot be asked for claims and a tenant and continuous access in a request"), "{text}");
+    assert!(text.contains("theirs: was not asked, as it cannot be asked for claims and a tenant and continuous access and proof-of-possession in a request"), "{text}");
     assert_eq!(error.claims(), Some("{}"));
+}
+
+/// A request that a token can be bound to.
+fn get(nonce: &str) -> PopTokenRequestOptions {
+    PopTokenRequestOptions {
+        resource_request_method: "GET".into(),
+        resource_request_url: "https://graph.microsoft.com/v1.0/me".into(),
+        nonce: nonce.into(),
+    }
+}
+
+#[cfg(feature = "pop")]
+#[tokio::test(start_paused = true)]
+async fn a_link_that_cannot_prove_possession_is_passed_by() {
+    let entra = Entra::start().await;
+    let theirs = Theirs::answering(|| Ok("theirs"));
+    let links = vec![
+        ChainLink::new("theirs", Arc::<Theirs>::clone(&theirs)),
+        ChainLink::interactive("ours", entra.credential(|_| {})),
+    ];
+    let chain = ChainedTokenCredential::new(links).unwrap();
+    let bound = |nonce| {
+        let options = TokenInfoOptions {
+            pop: Some(get(nonce)),
+            ..Default::default()
+        };
+        chain.get_token_info(&[SCOPE], Some(options))
+    };
+    let error = bound("").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    let (one, two) = tokio::join!(bound("1"), bound("2"));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_ne!(one.token.secret(), two.token.secret());
+    assert_eq!(one.token_type, "pop");
+    assert_eq!(
+        claim(one.token.secret(), "at"),
+        claim(two.token.secret(), "at")
+    );
+    assert_eq!(theirs.calls(), 0);
+    assert_eq!(entra.prompts(), 1);
+    let scoped = chain.scoped(TokenInfoOptions {
+        pop: Some(get("n")),
+        ..Default::default()
+    });
+    let error = scoped.get_token(&[SCOPE], None).await.unwrap_err();
+    let error = Error::find(&error).unwrap();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,8 @@ mod aliases;
 mod answers;
 mod family;
 mod people;
+#[cfg(feature = "pop")]
+mod pop;
 mod prompts;
 mod races;
 mod record;

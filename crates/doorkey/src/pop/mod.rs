@@ -1,0 +1,13 @@
+//! Tokens that are bound to a key: whoever holds the token alone cannot use it. Pure: nothing here
+//! waits, asks the clock or keeps anything.
+
+#[cfg(feature = "pop")]
+mod key;
+#[cfg(not(feature = "pop"))]
+#[path = "no_key.rs"]
+mod key;
+mod public_key;
+mod signed_request;
+
+pub(crate) use key::Key;
+pub(crate) use signed_request::ResourceRequest;
