@@ -10,7 +10,8 @@ use base64::{
 /// resource wants of whoever asks it.
 ///
 /// [`continuous_access_policy`](crate::InteractiveCredential::continuous_access_policy) answers
-/// claims challenges for the SDK's clients; this is for those who send their requests themselves.
+/// claims challenges for the SDK's clients, and [`pop_policy`](crate::InteractiveCredential::pop_policy)
+/// those for proof-of-possession; this is for those who send their requests themselves.
 ///
 /// ```
 /// use doorkey::Challenge;
@@ -86,6 +87,40 @@ impl Challenge {
             )
         })?;
         Ok(Some(json))
+    }
+
+    /// The nonce that a proof-of-possession token is to be signed with: that of a challenge
+    /// `PoP nonce="…"`. `None` of any other scheme, and where it is empty.
+    ///
+    /// ```
+    /// use doorkey::Challenge;
+    ///
+    /// let challenges = Challenge::parse(r#"Bearer realm="", PoP nonce="abc""#);
+    /// assert_eq!(challenges.iter().find_map(Challenge::nonce), Some("abc"));
+    /// ```
+    #[must_use]
+    pub fn nonce(&self) -> Option<&str> {
+        let is_pop = self.scheme.eq_ignore_ascii_case("PoP");
+        let nonce = self.parameter("nonce").filter(|_| is_pop);
+        nonce.filter(|nonce| !nonce.trim().is_empty())
+    }
+
+    /// The nonce for the next request, from the value of the header `Authentication-Info` with which a
+    /// resource answered this one (`nextnonce="…"`,
+    /// [RFC 9110, section 11.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.3)).
+    ///
+    /// ```
+    /// use doorkey::Challenge;
+    ///
+    /// let next = Challenge::next_nonce(r#"nextnonce="abc""#);
+    /// assert_eq!(next.as_deref(), Some("abc"));
+    /// ```
+    #[must_use]
+    pub fn next_nonce(authentication_info: &str) -> Option<String> {
+        // The same list of parameters, without a scheme before it.
+        let challenges = Self::parse(&format!("PoP {authentication_info}"));
+        let next = challenges.first()?.parameter("nextnonce")?;
+        (!next.trim().is_empty()).then(|| next.to_owned())
     }
 
     /// The JSON of the claims of a challenge, as people hand them on: the JSON itself, or any base64 of
@@ -317,6 +352,40 @@ mod tests {
         assert_eq!(challenges[2].token68.as_deref(), Some("TlRMTVNTUAAB=="));
         assert_eq!(challenges[3].parameter("nonce"), Some("n"));
         assert_eq!(challenges[4].claims().unwrap().as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn a_nonce_is_that_of_proof_of_possession_alone() {
+        for (header, nonce) in [
+            ("PoP nonce=\"abc\"", Some("abc")),
+            ("pop realm=\"\", nonce = abc==", Some("abc==")),
+            (
+                "Bearer nonce=\"b\", Digest nonce=\"d\", PoP error=\"x\", nonce=\"p\"",
+                Some("p"),
+            ),
+            ("PoP nonce=\"a\\\"b, c\"", Some("a\"b, c")),
+            ("PoP nonce=\"\"", None),
+            ("PoP nonce=\" \"", None),
+            ("PoP", None),
+            ("Digest nonce=\"d\"", None),
+            ("", None),
+        ] {
+            let challenges = Challenge::parse(header);
+            let found = challenges.iter().find_map(Challenge::nonce);
+            assert_eq!(found, nonce, "{header}");
+        }
+        for (header, next) in [
+            ("nextnonce=\"abc\"", Some("abc")),
+            ("NextNonce=abc==", Some("abc==")),
+            ("qop=auth, nextnonce = \"a,b\", rspauth=\"x\"", Some("a,b")),
+            ("nextnonce=\"\"", None),
+            ("nextnonce", None),
+            ("nextnonce=", None),
+            ("nonce=\"abc\"", None),
+            ("", None),
+        ] {
+            assert_eq!(Challenge::next_nonce(header).as_deref(), next, "{header}");
+        }
     }
 
     #[test]

@@ -91,6 +91,7 @@ mod oauth;
 mod oauth_error;
 mod options;
 mod pop;
+mod pop_policy;
 mod record;
 mod scopes;
 mod seams;

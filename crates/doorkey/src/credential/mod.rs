@@ -79,7 +79,10 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// As [`authenticate`](Self::authenticate);
+    /// As [`authenticate`](Self::authenticate) (with `pop`,
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where its request is none or the credential
+    /// one of a password, and [`Protocol`](crate::ErrorKind::Protocol) where the authority binds no
+    /// tokens);
     /// [`AuthenticationRequired`](crate::ErrorKind::AuthenticationRequired) where a person would
     /// have to be asked and must not be; [`WrongAccount`](crate::ErrorKind::WrongAccount) where
     /// somebody else signed in.
@@ -161,6 +164,33 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
     /// # }
     /// ```
     fn continuous_access_policy(&self) -> Arc<dyn Policy>;
+
+    /// Proof-of-possession for any client of the SDK: put it into the client's
+    /// [`ClientOptions::per_try_policies`](azure_core::http::ClientOptions). Each try of each request is
+    /// signed anew by a token for `scopes` that is bound to a key
+    /// ([`PopTokenRequestOptions`](crate::PopTokenRequestOptions)). The first nonce comes from the
+    /// resource's refusal of a request without a token, the next ones from its replies; a request that was
+    /// refused for its nonce is sent again, once. A request whose URL is not https is an error.
+    ///
+    /// One for each client: all that the client sends is signed, and a bearer token that its own
+    /// authentication has put into a request is taken out. Where a client can do without a credential of
+    /// its own, give it none.
+    ///
+    /// ```no_run
+    /// use azure_core::http::ClientOptions;
+    /// use doorkey::{InteractiveBrowserCredential, InteractiveCredential};
+    ///
+    /// # fn example() -> doorkey::Result<()> {
+    /// let credential = InteractiveBrowserCredential::new(None)?;
+    /// let client_options = ClientOptions {
+    ///     per_try_policies: vec![credential.pop_policy(&["https://graph.microsoft.com/.default"])],
+    ///     ..Default::default()
+    /// };
+    /// # let _ = client_options;
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn pop_policy(&self, scopes: &[&str]) -> Arc<dyn Policy>;
 }
 
 mod sealed {
@@ -219,6 +249,14 @@ macro_rules! answer_by_session {
             ) -> std::sync::Arc<dyn azure_core::http::policies::Policy> {
                 let whose = std::sync::Arc::<$crate::session::Session>::clone(&self.session);
                 std::sync::Arc::new($crate::continuous_access::ContinuousAccessPolicy { whose })
+            }
+
+            fn pop_policy(
+                &self,
+                scopes: &[&str],
+            ) -> std::sync::Arc<dyn azure_core::http::policies::Policy> {
+                let whose = std::sync::Arc::<$crate::session::Session>::clone(&self.session);
+                std::sync::Arc::new($crate::pop_policy::PopPolicy::new(whose, scopes))
             }
         }
     };

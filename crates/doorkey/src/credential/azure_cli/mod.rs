@@ -13,6 +13,7 @@ use crate::{
     options::{
         AccessTokenInfo, PublicClientOptions, TokenCachePersistenceOptions, TokenInfoOptions,
     },
+    pop_policy::PopPolicy,
     seams::Seams,
     session::{HasSession, Session},
     sign_in::{Nobody, SignIn},
@@ -210,6 +211,13 @@ impl AzureCliTokenCacheCredential {
     pub fn continuous_access_policy(&self) -> Arc<dyn Policy> {
         let whose = Arc::<Inner>::clone(&self.inner);
         Arc::new(ContinuousAccessPolicy { whose })
+    }
+
+    /// See [`InteractiveCredential::pop_policy`](crate::InteractiveCredential::pop_policy).
+    #[must_use]
+    pub fn pop_policy(&self, scopes: &[&str]) -> Arc<dyn Policy> {
+        let whose = Arc::<Inner>::clone(&self.inner);
+        Arc::new(PopPolicy::new(whose, scopes))
     }
 }
 
