@@ -3,6 +3,7 @@
 //! They check neither issuer nor audience of what they get, so PyJWT does it for them.
 
 mod azure_cli;
+mod possession;
 mod sharing;
 
 use doorkey_emulator::{Emulator, Endpoint};

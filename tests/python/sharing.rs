@@ -22,8 +22,8 @@ const OTHER_SCOPE: &str = "https://vault.azure.net/.default";
 const THIRD_SCOPE: &str = "https://storage.azure.com/.default";
 
 /// Programs in two languages, with one home.
-struct Scene {
-    emulator: Emulator,
+pub(crate) struct Scene {
+    pub(crate) emulator: Emulator,
     peer: Peer,
     /// `adfs`, where they all sign in at AD FS.
     tenant: Option<&'static str>,
@@ -36,6 +36,10 @@ enum Peer {
 }
 
 impl Scene {
+    pub(crate) async fn of_python() -> Self {
+        Self::new(Peer::Python).await
+    }
+
     async fn new(peer: Peer) -> Self {
         Self::at(peer, None).await
     }
@@ -71,7 +75,7 @@ impl Scene {
         })
     }
 
-    fn credential(
+    pub(crate) fn credential(
         &self,
         change: impl FnOnce(&mut DeviceCodeCredentialOptions),
     ) -> Arc<DeviceCodeCredential> {

@@ -144,7 +144,7 @@ impl TokenInfoOptions {
 /// The token is a
 /// [Signed HTTP Request](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-signed-http-request-03),
 /// signed anew on each call by a key that never leaves this process and its secure cache; see
-/// [the page on it](https://github.com/doorkey-rs/doorkey/blob/main/docs/proof-of-possession.md).
+/// `docs/proof-of-possession.md`.
 ///
 /// ```
 /// use doorkey::{PopTokenRequestOptions, TokenInfoOptions};
