@@ -12,9 +12,9 @@ use doorkey::{
     AuthenticateOptions, BrowserLauncher, ChainedTokenCredential, DeviceCodeCredential,
     DeviceCodeCredentialOptions, EncryptedFileStore, EncryptionKey, Error,
     InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
-    Partition, PlainFileStore, PublicClientOptions, TokenCachePersistenceOptions, TokenCacheStore,
-    TokenInfoOptions, UsernamePasswordCredential, UsernamePasswordCredentialOptions, accounts,
-    bearer_token_provider, sign_out,
+    Partition, PlainFileStore, PopTokenRequestOptions, PublicClientOptions,
+    TokenCachePersistenceOptions, TokenCacheStore, TokenInfoOptions, UsernamePasswordCredential,
+    UsernamePasswordCredentialOptions, accounts, bearer_token_provider, sign_out,
 };
 use doorkey_emulator::{DeviceDecision, Endpoint, Reply};
 use futures_util::future::{FutureExt, LocalBoxFuture};
@@ -46,6 +46,9 @@ pub(crate) const FLOWS: &[Flow] = &[
         silently_in_vain(scene).boxed_local()
     }),
     ("claims challenge", |scene| challenged(scene).boxed_local()),
+    ("proof-of-possession", |scene| {
+        bound_to_a_key(scene).boxed_local()
+    }),
     ("chain", |scene| by_chain(scene).boxed_local()),
     ("plain file", |scene| in_a_plain_file(scene).boxed_local()),
     ("encrypted file", |scene| {
@@ -405,6 +408,65 @@ async fn challenged(scene: &Scene) {
         .await
         .unwrap();
     assert_eq!(u16::from(answer.status()), 200);
+}
+
+/// A token that is bound to a key, which is kept where the tokens are; and a client below which each
+/// request is signed.
+async fn bound_to_a_key(scene: &Scene) {
+    let folder = scene.home.path().join("bound");
+    let store = PlainFileStore::in_folder(&folder);
+    let mut options = of_adele(scene);
+    kept(&mut options.client, store);
+    let credential = browser(&options);
+    let url = format!("{}/resource/me", scene.emulator.authority());
+    let pop = |nonce: &str| {
+        let pop = PopTokenRequestOptions {
+            resource_request_method: "GET".into(),
+            resource_request_url: url.clone(),
+            nonce: nonce.into(),
+        };
+        let options = TokenInfoOptions {
+            pop: Some(pop),
+            ..Default::default()
+        };
+        scene.debug("TokenInfoOptions", &options);
+        Some(options)
+    };
+    let info = credential.get_token_info(&[SCOPE], pop("n")).await;
+    let info = info.unwrap();
+    scene.secret("signed request", info.token.secret());
+    let (_, signature) = info.token.secret().rsplit_once('.').unwrap();
+    scene.secret("signed request", signature);
+    scene.debug("AccessTokenInfo", &info);
+    let key = fs::read_to_string(folder.join("msal.cache.pop")).unwrap();
+    let key: serde_json::Value = serde_json::from_str(&key).unwrap();
+    let key = key["DoorkeyPopKey"]["private_key"].as_str().unwrap();
+    scene.secret("private key", key);
+    let client_options = ClientOptions {
+        per_try_policies: vec![credential.pop_policy(&[SCOPE])],
+        transport: options.client.client_options.transport,
+        ..Default::default()
+    };
+    scene.debug("pop_policy", &client_options);
+    let pipeline = Pipeline::new(Some("a-client"), None, client_options, vec![], vec![], None);
+    let mut request = Request::new(url.parse().unwrap(), Method::Get);
+    let answer = pipeline
+        .send(&Context::new(), &mut request, None)
+        .await
+        .unwrap();
+    assert_eq!(u16::from(answer.status()), 200);
+    let error = credential.get_token_info(&[SCOPE], pop("")).await;
+    scene.error("proof-of-possession", &error.unwrap_err());
+    // An authority that binds no tokens.
+    let unbound = Reply::rewritten(|body| {
+        let body = String::from_utf8_lossy(&body).into_owned();
+        body.replace("\"pop\"", "\"Bearer\"").into()
+    });
+    scene.emulator.replace_next(Endpoint::Token, 1, unbound);
+    let error = credential.get_token_info(&[OTHER_SCOPE], pop("n")).await;
+    scene.error("proof-of-possession", &error.unwrap_err());
+    scene.debug("InteractiveBrowserCredential", &credential);
+    scene.files("bound", &folder);
 }
 
 async fn by_chain(scene: &Scene) {
