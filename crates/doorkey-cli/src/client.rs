@@ -149,8 +149,15 @@ impl ClientArguments {
         record.client_id.eq_ignore_ascii_case(self.client_id())
             && self.url().is_some_and(|url| {
                 host(&url).is_some_and(|host| record.authority.eq_ignore_ascii_case(&host))
+                    && self.is_adfs(&url) == (record.tenant_id == ADFS)
                     && is_of_policy(&url, record)
             })
+    }
+
+    fn is_adfs(&self, url: &Url) -> bool {
+        let tenant = self.tenant().ok().flatten();
+        path(url) == format!("/{ADFS}")
+            || tenant.is_some_and(|tenant| tenant.eq_ignore_ascii_case(ADFS))
     }
 
     /// `None` for what the library will refuse.
@@ -165,6 +172,9 @@ impl ClientArguments {
     }
 }
 
+/// The tenant that stands for AD FS, in its address and in its records.
+const ADFS: &str = "adfs";
+
 /// The authority as records name it.
 fn host(url: &Url) -> Option<String> {
     let host = url.host_str()?;
@@ -178,11 +188,24 @@ fn host(url: &Url) -> Option<String> {
 fn is_of_policy(url: &Url, record: &AuthenticationRecord) -> bool {
     let account = record.home_account_id.to_lowercase();
     let uid = account.rsplit_once('.').map_or(&*account, |(uid, _)| uid);
-    let path = url.path().trim_end_matches('/').to_lowercase();
+    let is_marked = uid.contains("-b2c_");
+    let path = path(url);
     match path.rsplit_once('/') {
-        Some((_, policy)) if uid.contains("-b2c_") => uid.ends_with(&format!("-{policy}")),
-        _ => true,
+        Some((_, policy)) if is_marked || policy.starts_with("b2c_") => {
+            uid.ends_with(&format!("-{policy}"))
+        }
+        Some(_) => true,
+        None => {
+            !is_marked
+                || url
+                    .host_str()
+                    .is_some_and(|host| host.contains(".b2clogin."))
+        }
     }
+}
+
+fn path(url: &Url) -> String {
+    url.path().trim_end_matches('/').to_lowercase()
 }
 
 /// The library's default, by which we find its people again.

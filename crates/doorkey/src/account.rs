@@ -88,6 +88,12 @@ pub(crate) async fn accounts_with(
     environment: &Environment,
 ) -> Result<Vec<Account>> {
     let authority = authority(options, None, environment)?;
+    // As far as it is known: the people of a host of B2C are listed without a policy, too.
+    let tenant_id = options.tenant_id.as_deref();
+    let whole = authority
+        .clone()
+        .with_tenant(tenant_id.filter(|tenant| !tenant.is_empty()), None);
+    let authority = whole.map_or(authority, |(whole, _)| whole);
     let store = stored(options, environment)?;
     let mut cache = TokenCache::default();
     for cae in [false, true] {
@@ -111,7 +117,7 @@ pub(crate) async fn accounts_with(
     };
     let people = cache.signed_in(owner, Clock::default().now()).into_iter();
     Ok(people
-        .filter(|person| authority.has_account(&person.home_account_id))
+        .filter(|person| authority.has_account(&person.home_account_id, &person.tenant_id()))
         .map(|person| Account {
             authority: authority.host_and_port(),
             tenant_id: person.tenant_id(),

@@ -20,6 +20,7 @@ mod logging;
 mod login;
 mod logout;
 mod machine;
+mod one_host;
 mod password;
 #[path = "../../src/person/mod.rs"]
 mod person;

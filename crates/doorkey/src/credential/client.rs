@@ -57,7 +57,7 @@ impl Client {
             record.as_ref().map(|record| record.tenant_id.as_str()),
         )?;
         if let Some(record) = &record
-            && !authority.has_account(&record.home_account_id)
+            && !authority.has_policy_of(&record.home_account_id)
         {
             return Err(Error::invalid_argument(format!(
                 "`authority` is {} and `authentication_record` is of {}, an account of another \

@@ -156,7 +156,10 @@ impl State {
         people
             .into_iter()
             .filter(|person| {
-                fits(&person.username) && oauth.authority().has_account(&person.home_account_id)
+                let is_there = oauth
+                    .authority()
+                    .has_account(&person.home_account_id, &person.tenant_id());
+                is_there && fits(&person.username)
             })
             .map(|person| AuthenticationRecord {
                 authority: oauth.authority().host_and_port(),

@@ -3,7 +3,7 @@
 use super::{Authority, AuthorityKind, CIAM};
 use crate::{
     error::{Error, Result},
-    tenant::TenantId,
+    tenant::{TenantId, home_of},
 };
 use url::Url;
 
@@ -80,23 +80,29 @@ impl Authority {
         self.join(&segments)
     }
 
-    /// Whether an account of this host can be one of this authority: in B2C everybody is another
-    /// one for each policy.
-    pub(crate) fn has_account(&self, home_account_id: &str) -> bool {
-        let AuthorityKind::B2c {
-            policy: Some(policy),
-            ..
-        } = &self.kind
-        else {
-            return true;
-        };
+    /// Whether an account of this host can be one of this authority: several kinds may answer there.
+    pub(crate) fn has_account(&self, home_account_id: &str, tenant_id: &str) -> bool {
+        let is_adfs = self.kind == AuthorityKind::Adfs;
+        (tenant_id == TenantId::ADFS) == is_adfs && self.has_policy_of(home_account_id)
+    }
+
+    /// In B2C everybody is another one for each policy, and elsewhere nobody has one.
+    pub(crate) fn has_policy_of(&self, home_account_id: &str) -> bool {
         let uid = home_account_id
             .rsplit_once('.')
             .map_or(home_account_id, |(uid, _)| uid)
             .to_ascii_lowercase();
-        match uid.split_once("-b2c_") {
-            Some(_) => uid.ends_with(&format!("-{policy}")),
-            None => true,
+        let is_marked = uid.contains("-b2c_");
+        match &self.kind {
+            AuthorityKind::B2c { policy: None, .. } => true,
+            AuthorityKind::B2c {
+                policy: Some(policy),
+                ..
+            } => {
+                let is_entras = policy.starts_with("b2c_") && home_of(home_account_id).is_some();
+                uid.ends_with(&format!("-{policy}")) || !(is_marked || is_entras)
+            }
+            _ => !is_marked,
         }
     }
 
@@ -244,6 +250,37 @@ mod tests {
             for part in parts {
                 assert!(error.to_string().contains(part), "{text}: {error}");
             }
+        }
+    }
+
+    #[test]
+    fn kinds_on_one_host_have_their_own_accounts() {
+        let id = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+        let (entra, b2c) = (format!("oid.{id}"), format!("oid-B2C_1_In.{id}"));
+        for (text, account, tenant, has) in [
+            ("host.example", &*entra, id, true),
+            ("host.example", "subject", id, true),
+            ("host.example", &b2c, id, false),
+            ("host.example", "subject", "adfs", false),
+            ("host.example/adfs", "sub.ject", "adfs", true),
+            ("host.example/adfs", &entra, id, false),
+            ("host.example/t/b2c_1_in", &b2c, "t", true),
+            ("host.example/t/b2c_1_in", "subject", "t", true),
+            ("host.example/t/b2c_1_in", &entra, id, false),
+            ("host.example/t/b2c_1_in", "subject", "adfs", false),
+            ("host.example/t/b2c_1_edit", &b2c, "t", false),
+            ("t.b2clogin.com/t/in", &entra, id, true),
+            ("t.b2clogin.com/t/in", "oid-in.x", id, true),
+            ("t.b2clogin.com/t/in", &b2c, id, false),
+            ("t.b2clogin.com", &b2c, id, true),
+            ("login.microsoftonline.com", &entra, id, true),
+        ] {
+            let authority = Authority::parse(text, "authority").unwrap();
+            assert_eq!(
+                authority.has_account(account, tenant),
+                has,
+                "{text} {account}"
+            );
         }
     }
 
