@@ -66,10 +66,10 @@ impl Environment {
             None => std::env::var_os(name),
         };
         let text = value.map(OsString::into_string).transpose();
-        let text = text.map_err(|value| {
+        // The value is not shown: it may be a password.
+        let text = text.map_err(|_| {
             Error::invalid_argument(format!(
-                "the environment variable {name} is {value:?}, which is not UTF-8; set it anew, or \
-                 unset it"
+                "the environment variable {name} is not UTF-8; set it anew, or unset it"
             ))
         })?;
         Ok(text.filter(|text| !text.trim().is_empty()))
@@ -115,5 +115,7 @@ mod tests {
         let error = environment.get("BYTES").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(error.to_string().contains("BYTES"), "{error}");
+        // It may be a password.
+        assert!(!format!("{error:?}").contains("https"), "{error:?}");
     }
 }
