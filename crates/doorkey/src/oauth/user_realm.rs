@@ -20,6 +20,8 @@ pub(crate) enum UserRealm {
     Managed,
     /// By a server of the person's organization.
     Federated(Federation),
+    /// By Microsoft's own server for personal accounts, which takes none from a program.
+    Personal,
     /// The authority knows no organization of that name: a personal account, or a mistake.
     Unknown,
 }
@@ -46,6 +48,9 @@ pub(crate) struct Federation {
     )]
     audience: Option<String>,
 }
+
+/// Entra ID calls personal accounts, whatever their domain, federated with this one.
+const PERSONAL_ACCOUNTS: &str = "live.com";
 
 impl Federation {
     /// For whom its assertions are; the public cloud, where that is not said.
@@ -91,6 +96,8 @@ fn read(reply: &Reply) -> Result<UserRealm> {
     #[derive(Deserialize)]
     struct Realm {
         account_type: String,
+        #[serde(default, deserialize_with = "lenient_text")]
+        domain_name: Option<String>,
         #[serde(flatten)]
         federation: Federation,
     }
@@ -100,6 +107,10 @@ fn read(reply: &Reply) -> Result<UserRealm> {
              `authority`, and whether a proxy or a sign-in page of the network answers in its place",
         )
     })?;
+    let domain = realm.domain_name.unwrap_or_default();
+    if domain.eq_ignore_ascii_case(PERSONAL_ACCOUNTS) {
+        return Ok(UserRealm::Personal);
+    }
     Ok(match realm.account_type.to_ascii_lowercase().as_str() {
         "federated" => UserRealm::Federated(realm.federation),
         "managed" => UserRealm::Managed,

@@ -82,6 +82,11 @@ impl PasswordSignIn {
                     .await
             }
             UserRealm::Managed => self.by_authority(oauth, question, deadline).await,
+            UserRealm::Personal => Err(Error::unavailable(
+                "the user name is one of a personal account, which cannot sign in with a password like \
+                 this, so it was sent nowhere; sign in by the browser, or take an account of an \
+                 organization",
+            )),
             UserRealm::Unknown => self
                 .by_authority(oauth, question, deadline)
                 .await

@@ -243,3 +243,23 @@ async fn a_server_that_is_not_reached_is_named_as_whose_it_is() {
         entra.emulator.clear_requests();
     }
 }
+
+/// As Entra ID describes them: federated with a server whose metadata are for no program.
+#[tokio::test(start_paused = true)]
+async fn a_personal_account_is_told_by_its_realm() {
+    let entra = Entra::start().await;
+    let realm = serde_json::json!({
+        "ver": "1.0", "account_type": "Federated", "domain_name": "live.com",
+        "federation_protocol": "WSTrust", "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+        "federation_metadata_url":
+            "https://login.live.com/FederationMetadata/2007-06/FederationMetadata.xml",
+        "federation_active_auth_url": "https://login.live.com/rst2.srf",
+    });
+    let reply = Reply::new(200).body(realm.to_string());
+    entra.emulator.replace_next(Endpoint::UserRealm, 1, reply);
+    let credential = credential(&entra, "riley@personal.example", "x", |_| {}).unwrap();
+    let error = refused(&credential, SCOPE).await;
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+    assert!(error.to_string().contains("personal account"), "{error}");
+    assert_eq!(entra.emulator.requests().len(), 1);
+}
