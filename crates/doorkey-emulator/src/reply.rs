@@ -71,7 +71,6 @@ impl Reply {
         Self { kind: Kind::Stall }
     }
 
-    /// Adds a header. A name or value that HTTP forbids is left out.
     /// The emulator's own answer, whose JSON is changed.
     ///
     /// ```
@@ -139,7 +138,7 @@ impl Reply {
         Self::new(400).header(name, value).body(body.to_string())
     }
 
-    /// Adds a header.
+    /// Adds a header. A name or value that HTTP forbids is left out.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Kind::Whole { headers, .. } | Kind::Rewritten { headers, .. } = &mut self.kind {
