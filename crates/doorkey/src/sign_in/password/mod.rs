@@ -8,6 +8,7 @@ use super::Question;
 use crate::{
     error::{Error, ErrorKind, Result},
     oauth::{EXCHANGE_TIMEOUT, Federation, LONGEST_PAUSE, OAuthClient, Reply, UserRealm},
+    oauth_error::is_transient_status,
     sensitive::Sensitive,
     tenant::TenantId,
     tokens::Tokens,
@@ -315,15 +316,16 @@ fn not_accepted(server: &str) -> Error {
 }
 
 fn unexpected(server: &str, reply: &Reply) -> Error {
-    let kind = match reply.status {
-        408 | 429 | 500.. => ErrorKind::Network,
-        _ => ErrorKind::Protocol,
+    let (kind, next) = if is_transient_status(reply.status) {
+        (ErrorKind::Network, "try again later")
+    } else {
+        (ErrorKind::Protocol, "ask its administrator")
     };
     Error::new(
         kind,
         format!(
-            "{server}, the organization's sign-in server, answered with HTTP status {}; try again later, \
-             or sign in by the browser",
+            "{server}, the organization's sign-in server, answered with HTTP status {}; {next}, or sign in \
+             by the browser",
             reply.status
         ),
     )

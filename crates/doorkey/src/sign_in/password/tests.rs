@@ -453,6 +453,10 @@ async fn what_no_server_should_say_sends_no_password() {
             ErrorKind::CredentialUnavailable,
         ),
         (Reply::new(404), ErrorKind::Protocol),
+        (
+            Reply::new(301).header("location", "https://evil.example/mex"),
+            ErrorKind::Protocol,
+        ),
     ] {
         entra.emulator.clear_requests();
         entra
@@ -460,6 +464,7 @@ async fn what_no_server_should_say_sends_no_password() {
             .replace_next(Endpoint::FederationMetadata, 1, reply);
         let error = refused(&person(&entra, "avery@adatum.example"), SCOPE).await;
         assert_eq!(error.kind(), kind, "{error}");
+        assert!(!error.to_string().contains("try again"), "{error}");
         assert!(entra.requests_to(Endpoint::WsTrust).is_empty());
     }
 }
