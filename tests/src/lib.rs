@@ -22,6 +22,7 @@ compiled! {
     Readme = "../../README.md",
     Desktop = "../../docs/desktop.md",
     HttpClients = "../../docs/http-clients.md",
+    Brokers = "../../docs/brokers.md",
     Logging = "../../docs/logging.md",
     Migrating = "../../docs/migrating.md",
     RegisterAnApp = "../../docs/register-an-app.md",

@@ -7,6 +7,8 @@
 //! - [`DeviceCodeCredential`] shows a code that they type on another device;
 //! - `UsernamePasswordCredential` (feature `username-password`) sends a password, for test accounts in
 //!   pipelines: whoever can sign in by themselves should;
+//! - [`InteractiveBrowserBrokerCredential`] asks the operating system's [`Broker`], in which the person is
+//!   signed in already, and opens the browser where there is none;
 //! - [`AzureCliTokenCacheCredential`] uses the sign-in of `az`, without starting it;
 //! - `DefaultAzureCredential` and `ChainedTokenCredential` (feature `chain`, on by default) use whichever
 //!   sign-in is there, that of a machine in Azure included.

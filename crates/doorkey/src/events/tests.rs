@@ -399,7 +399,7 @@ async fn a_token_that_is_known_is_not_worth_an_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn should_fallback_when_pymsalruntime_failed_to_initialize_broker_is_told_once() {
+async fn should_fallback_when_pymsalruntime_failed_to_initialize_broker_and_say_so_once() {
     use crate::testing::broker::{Conduct, FakeBroker};
     let log = Log::listen();
     let entra = Entra::start().await;

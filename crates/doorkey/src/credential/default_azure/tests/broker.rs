@@ -76,7 +76,7 @@ async fn broker_credential_client_id_and_broker_credential_tenant_id_reach_the_b
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_fails_is_one_attempt_among_the_others() {
+async fn broker_credential_requirements_not_installed_is_one_attempt_among_the_others() {
     for (conduct, kind) in [
         (
             Conduct::Fails(ErrorKind::CredentialUnavailable),

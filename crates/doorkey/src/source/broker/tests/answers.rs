@@ -13,7 +13,7 @@ use azure_core::{credentials::Secret, time::OffsetDateTime};
 use std::sync::Arc;
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_keeps_its_kind_and_opens_no_tab() {
+async fn app_did_not_register_redirect_uri_should_error_out_with_its_kind_and_no_tab() {
     for refused in [
         ErrorKind::AuthenticationRequired,
         ErrorKind::Declined,

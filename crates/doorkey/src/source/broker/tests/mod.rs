@@ -92,7 +92,7 @@ async fn kind(credential: &Credential, scope: &str) -> ErrorKind {
 }
 
 #[tokio::test(start_paused = true)]
-async fn signin_interactively_and_select_account_and_then_silence() {
+async fn interactive_flow_and_its_silent_call_should_invoke_broker() {
     let machine = Machine::start().await;
     let credential = machine.credential(|_| {});
     let first = token(&credential, SCOPE).await.unwrap();
@@ -121,7 +121,7 @@ async fn signin_interactively_and_select_account_and_then_silence() {
 
 /// The peers drop the hint where the person may choose.
 #[tokio::test(start_paused = true)]
-async fn what_the_options_say_reaches_the_broker() {
+async fn what_the_options_say_reaches_the_broker_in_signin_interactively_and_select_account() {
     let machine = Machine::start().await;
     let credential = machine.credential(|options| {
         options.login_hint = Some("someone@contoso.example".into());
@@ -132,6 +132,7 @@ async fn what_the_options_say_reaches_the_broker() {
         options.parent_window = ParentWindow::handle(|| 42);
         options.client.tenant_id = Some("contoso.example".into());
         options.client.enable_cae = true;
+        options.client.disable_instance_discovery = true;
     });
     let claims = r#"{"access_token":{"nbf":{"essential":true}}}"#;
     let options = TokenInfoOptions {
@@ -154,7 +155,7 @@ async fn what_the_options_say_reaches_the_broker() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn signin_silently_as_the_default_account_asks_nobody() {
+async fn interactive_browser_broker_cred_signed_in_account_and_signin_silently_ask_nobody() {
     let machine = Machine::start().await;
     machine.broker.sign_in_by_default();
     let credential = machine.credential(|options| options.use_default_broker_account = true);
@@ -382,7 +383,8 @@ async fn a_window_without_a_handle_is_refused_before_anything_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn should_fallback_to_non_broker_when_using_adfs_and_when_using_b2c() {
+async fn should_fallback_to_non_broker_when_using_adfs_and_should_fallback_to_non_broker_when_using_b2c()
+ {
     for authority in [
         "https://fs.contoso.example/adfs",
         "https://contoso.b2clogin.com/contoso.example/b2c_1_sign_in",

@@ -72,6 +72,18 @@ async fn the_store_has_what_msal_keeps_of_a_broker() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn signin_interactive_then_acquire_token_silent_then_signout() {
+    let machine = Machine::start().await;
+    let credential = machine.credential(|_| {});
+    token(&credential, SCOPE).await.unwrap();
+    token(&credential, OTHER_SCOPE).await.unwrap();
+    credential.sign_out().await.unwrap();
+    let calls = machine.broker.calls();
+    assert_eq!(calls, ["interactive", "silent", "sign out"]);
+    assert!(credential.accounts().await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn signout_asks_the_broker_and_who_comes_next_comes_in_person() {
     let machine = Machine::start().await;
     machine.broker.sign_in_by_default();
