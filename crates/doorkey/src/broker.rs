@@ -1,6 +1,9 @@
 //! What an operating system's broker is asked, and what it answers.
 
-use crate::{error::Result, sign_in::browser::Prompt};
+use crate::{
+    error::{Error, Result},
+    sign_in::browser::Prompt,
+};
 use async_trait::async_trait;
 use azure_core::{Uuid, credentials::Secret, time::OffsetDateTime};
 use std::{fmt, num::NonZeroIsize, sync::Arc};
@@ -239,6 +242,19 @@ impl ParentWindow {
     #[must_use]
     pub fn handle(handle: impl Fn() -> isize + Send + Sync + 'static) -> Self {
         Self::Handle(Arc::new(handle))
+    }
+
+    /// The window that is meant now; `None` is the console's.
+    pub(crate) fn now(&self) -> Result<Option<NonZeroIsize>> {
+        match self {
+            Self::Console => Ok(None),
+            Self::Handle(handle) => NonZeroIsize::new(handle()).map(Some).ok_or_else(|| {
+                Error::invalid_argument(
+                    "`parent_window` gave the handle 0, which is no window; give that of a window \
+                     that is open, or `ParentWindow::Console` in a program without one",
+                )
+            }),
+        }
     }
 }
 

@@ -275,7 +275,8 @@ pub enum SignInPrompt {
     },
     /// By a code that is typed on another device.
     DeviceCode(crate::DeviceCodeInfo),
-    /// By a window of the operating system's broker.
+    /// By a window of the operating system's broker. Where there is no broker, this ends at once, and a
+    /// browser is next.
     Broker,
 }
 

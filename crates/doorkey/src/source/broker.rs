@@ -22,7 +22,7 @@ use crate::{
 };
 use answer::Expected;
 use presence::{Failure, Presence, answered};
-use std::{future::Future, num::NonZeroIsize, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// A broker, and the browser for where there is none.
@@ -381,20 +381,6 @@ impl BrokerSource {
              try again, or raise `timeout`",
             self.settings.timeout.as_secs()
         )
-    }
-}
-
-impl ParentWindow {
-    fn now(&self) -> Result<Option<NonZeroIsize>> {
-        match self {
-            Self::Console => Ok(None),
-            Self::Handle(handle) => NonZeroIsize::new(handle()).map(Some).ok_or_else(|| {
-                Error::invalid_argument(
-                    "`parent_window` gave the handle 0, which is no window; give that of a window \
-                     that is open, or `ParentWindow::Console` in a program without one",
-                )
-            }),
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every way to a token, and every way to none. One more is one more row of [`FLOWS`].
 
 use crate::{
+    broker::by_broker,
     browser::{Conduct, post},
     scene::{OTHER_SCOPE, SCOPE, Scene},
 };
@@ -31,6 +32,7 @@ pub(crate) const FLOWS: &[Flow] = &[
     ("a browser that ends badly", |scene| {
         by_browser_in_vain(scene).boxed_local()
     }),
+    ("broker", |scene| by_broker(scene).boxed_local()),
     ("device code", |scene| by_device_code(scene).boxed_local()),
     ("a device code that ends badly", |scene| {
         by_device_code_in_vain(scene).boxed_local()

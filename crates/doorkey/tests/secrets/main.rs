@@ -5,6 +5,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
 
+mod broker;
 #[path = "../../src/testing/browser.rs"]
 mod browser;
 mod capture;

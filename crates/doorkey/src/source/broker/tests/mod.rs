@@ -6,7 +6,7 @@ mod people;
 use crate::{
     Broker, BrowserLauncher, ErrorKind, InteractiveBrowserBrokerCredential,
     InteractiveBrowserBrokerCredentialOptions, InteractiveCredential, ParentWindow, Prompt,
-    TokenInfoOptions,
+    PromptOutcome, SignInObserver, SignInPrompt, TokenInfoOptions,
     testing::{
         Entra, OTHER_SCOPE, SCOPE,
         broker::{Call, Conduct, FakeBroker},
@@ -18,7 +18,7 @@ use doorkey_emulator::Endpoint;
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -158,7 +158,10 @@ async fn what_the_options_say_reaches_the_broker_in_signin_interactively_and_sel
 async fn interactive_browser_broker_cred_signed_in_account_and_signin_silently_ask_nobody() {
     let machine = Machine::start().await;
     machine.broker.sign_in_by_default();
-    let credential = machine.credential(|options| options.use_default_broker_account = true);
+    let credential = machine.credential(|options| {
+        options.use_default_broker_account = true;
+        options.disable_automatic_authentication = true;
+    });
     token(&credential, SCOPE).await.unwrap();
     assert_eq!(machine.broker.calls(), ["default", "silent"]);
     token(&credential, OTHER_SCOPE).await.unwrap();
@@ -367,6 +370,42 @@ async fn callers_that_start_together_share_one_question_and_the_last_to_go_cance
     assert!(waiting.await.unwrap_err().is_cancelled());
     assert_eq!(machine.broker.cancelled.load(Ordering::Relaxed), 1);
     assert_eq!(machine.tabs(), 0);
+}
+
+#[derive(Debug, Default)]
+struct Window(Mutex<Vec<String>>);
+
+impl SignInObserver for Window {
+    fn prompt_began(&self, prompt: &SignInPrompt) {
+        assert!(matches!(prompt, SignInPrompt::Broker), "{prompt:?}");
+        self.0.lock().unwrap().push("began".into());
+    }
+
+    fn prompt_ended(&self, outcome: &PromptOutcome) {
+        self.0.lock().unwrap().push(match outcome {
+            PromptOutcome::Failed(error) => format!("{:?}", error.kind()),
+            other => format!("{other:?}"),
+        });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_is_told_of_the_brokers_window_and_how_it_ended() {
+    for (conduct, end) in [
+        (Conduct::Serves, "SignedIn"),
+        (Conduct::Fails(ErrorKind::Declined), "Declined"),
+        (Conduct::Hangs, "Cancelled"),
+    ] {
+        let machine = Machine::start().await;
+        machine.broker.set(Call::Interactively, conduct);
+        let window = Arc::new(Window::default());
+        let credential = machine.credential(|options| {
+            options.client.observer = Some(window.clone());
+        });
+        let asking = token(&credential, SCOPE);
+        let _ = tokio::time::timeout(Duration::from_secs(10), asking).await;
+        assert_eq!(*window.0.lock().unwrap(), ["began", end]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
