@@ -97,7 +97,7 @@ fn microsofts_3() -> Scene {
 }
 
 /// Which has not implemented the rest.
-fn himmelblau() -> Scene {
+pub(crate) fn himmelblau() -> Scene {
     let scene = Scene::new();
     let account = json!({
         "givenName": "Ada Lovelace",

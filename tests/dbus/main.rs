@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod command;
 mod dialects;
 mod faults;
 mod manners;

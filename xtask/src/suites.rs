@@ -198,9 +198,10 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "dbus",
         about: "a Linux desktop's identity broker, on a bus of its own",
         needs: &[DBUS],
-        steps: &[cargo(
-            "test --locked -p doorkey-dbus-tests --all-features --test dbus",
-        )],
+        steps: &[
+            cargo("build --locked -p doorkey-cli --all-features"),
+            cargo("test --locked -p doorkey-dbus-tests --all-features --test dbus"),
+        ],
     },
     Suite {
         name: "azurite",

@@ -1,6 +1,7 @@
 //! `doorkey accounts`.
 
 use crate::{
+    broker::BrokerArgument,
     client::ClientArguments,
     console,
     failure::Failure,
@@ -27,6 +28,9 @@ pub(crate) struct AccountsArguments {
     output: Output,
 
     #[command(flatten)]
+    broker: BrokerArgument,
+
+    #[command(flatten)]
     client: ClientArguments,
 }
 
@@ -44,6 +48,11 @@ pub(crate) async fn run(arguments: &AccountsArguments) -> Result<(), Failure> {
     let options = client.options_without_transport(Some(Arc::new(Warnings)))?;
     let accounts = doorkey::accounts(&options).await?;
     let mut people: Vec<_> = accounts.iter().map(Account::record).collect();
+    for person in arguments.broker.people(client).await? {
+        if !people.iter().any(|other| is_same_person(other, &person)) {
+            people.push(person);
+        }
+    }
     // The cache knows each person once, and the records the tenants that they signed in to.
     for record in Records::of_this_user().read().or_warn() {
         let is_listed = |person: &AuthenticationRecord| person.tenant_id == record.tenant_id;
@@ -127,7 +136,7 @@ fn key(person: &AuthenticationRecord) -> [&str; 4] {
 
 const AFTER_HELP: &str = "\
 Lists whoever the cache holds tokens of, at this authority; with --client-id of that application
-alone. Sends nothing.
+alone. Sends nothing. With --broker also whoever that knows and may use the application.
 
 Examples:
   doorkey accounts | cut -f1

@@ -84,6 +84,8 @@ Examples:
   doorkey login --tenant contoso.example
   doorkey login --browser --device-code
       tries the browser first, and says why it steps down
+  doorkey login --broker --browser
+      the broker of the operating system, and the browser where there is none
   BROWSER=none doorkey login
       opens nothing: copy the address
   doorkey login --username tester@contoso.example --password-stdin < password.txt

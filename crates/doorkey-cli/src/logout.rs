@@ -1,6 +1,7 @@
 //! `doorkey logout`.
 
 use crate::{
+    broker::BrokerArgument,
     client::ClientArguments,
     console,
     failure::Failure,
@@ -24,6 +25,9 @@ pub(crate) struct LogoutArguments {
     all: bool,
 
     #[command(flatten)]
+    broker: BrokerArgument,
+
+    #[command(flatten)]
     client: ClientArguments,
 }
 
@@ -33,6 +37,7 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
     let accounts = people::signed_in(client).await?;
     let signed_in: Vec<_> = accounts.iter().map(Account::record).collect();
     let mut known = records.read().or_warn();
+    known.extend(arguments.broker.people(client).await?);
     known.retain(|record| {
         let is_signed_in = signed_in
             .iter()
@@ -53,6 +58,8 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
             doorkey::sign_out(&options, account).await?;
         }
         records.forget(person);
+        // Whoever is still known there has not left.
+        arguments.broker.forget(client, person).await?;
         console::result(&format!("Signed out: {}.", people::name(person)))?;
     }
     console::tell(LOCAL);
@@ -122,7 +129,7 @@ know them; sign out there, too, where that matters.";
 const AFTER_HELP: &str = "\
 Removes the tokens of this application, and of those that share them with it, from the keyring and
 from the files that are used where there is none. Sends nothing: the browser and the authority still
-know the person.
+know the person. With --broker, the broker of the operating system is asked to forget them, too.
 
 Examples:
   doorkey logout

@@ -3,6 +3,7 @@
 mod accounts;
 mod arguments;
 mod azure_cli;
+mod broker;
 mod cache;
 mod client;
 mod console;

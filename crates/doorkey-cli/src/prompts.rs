@@ -77,6 +77,26 @@ impl SignInObserver for BrowserPrompt {
     }
 }
 
+/// Says where to look.
+#[derive(Debug)]
+pub(crate) struct BrokerPrompt;
+
+impl SignInObserver for BrokerPrompt {
+    fn prompt_began(&self, _prompt: &SignInPrompt) {
+        console::tell(
+            "The operating system's broker may open a window: sign in there. Ctrl-C gives up.",
+        );
+    }
+
+    fn prompt_ended(&self, _outcome: &PromptOutcome) {
+        // The command itself says how it ended.
+    }
+
+    fn warned(&self, warning: &doorkey::Error) {
+        console::warn(&warning.to_string());
+    }
+}
+
 /// Tells the person what they should know; how they are asked is told elsewhere.
 #[derive(Debug)]
 pub(crate) struct Warnings;

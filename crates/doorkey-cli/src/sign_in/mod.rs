@@ -9,8 +9,9 @@ use crate::{client::ClientArguments, console, failure::Failure, prompts};
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use doorkey::{
     AuthenticateOptions, AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialOptions,
-    ErrorKind, InteractiveBrowserCredential, InteractiveBrowserCredentialOptions,
-    InteractiveCredential, Prompt, PublicClientOptions,
+    ErrorKind, InteractiveBrowserBrokerCredential, InteractiveBrowserBrokerCredentialOptions,
+    InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
+    Prompt, PublicClientOptions,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -128,6 +129,15 @@ impl SignInArguments {
         options: PublicClientOptions,
         question: Question<'_>,
     ) -> Result<Arc<dyn InteractiveCredential>, Failure> {
+        if self.ways.in_order().contains(&Way::Broker) {
+            let mut options = self.broker(client, options, question);
+            options.disable_automatic_authentication = true;
+            let broker = doorkey_broker::system();
+            return Ok(InteractiveBrowserBrokerCredential::new(
+                broker,
+                Some(options),
+            )?);
+        }
         let mut options = self.browser(client, options, question);
         options.disable_automatic_authentication = true;
         Ok(InteractiveBrowserCredential::new(Some(options))?)
@@ -155,6 +165,12 @@ impl SignInArguments {
                     }))?;
                     let options = self.browser(client, options, question);
                     InteractiveBrowserCredential::new(Some(options))?
+                }
+                Way::Broker => {
+                    let options = client.options(Arc::new(prompts::BrokerPrompt))?;
+                    let options = self.broker(client, options, question);
+                    let broker = doorkey_broker::system();
+                    InteractiveBrowserBrokerCredential::new(broker, Some(options))?
                 }
                 Way::DeviceCode => {
                     let options = client.options(Arc::new(prompts::Warnings))?;
@@ -191,6 +207,27 @@ impl SignInArguments {
         }
     }
 
+    fn broker(
+        &self,
+        client: &ClientArguments,
+        options: PublicClientOptions,
+        question: Question<'_>,
+    ) -> InteractiveBrowserBrokerCredentialOptions {
+        let browser = self.browser(client, options, question);
+        InteractiveBrowserBrokerCredentialOptions {
+            client_id: browser.client_id,
+            authentication_record: browser.authentication_record,
+            login_hint: browser.login_hint,
+            domain_hint: browser.domain_hint,
+            prompt: browser.prompt,
+            timeout: browser.timeout,
+            // The next way is the command line's to say.
+            disable_interactive_fallback: true,
+            client: browser.client,
+            ..Default::default()
+        }
+    }
+
     fn device_code(
         &self,
         client: &ClientArguments,
@@ -211,28 +248,42 @@ impl SignInArguments {
         }
     }
 
-    /// What only the browser's page can heed must not be lost in silence.
+    /// What no way can heed must not be lost in silence.
     fn check_browser_options(&self) -> Result<(), Failure> {
+        let pages = &[Way::Browser, Way::Broker][..];
         let given = [
-            ("--login-hint", self.login_hint.is_some()),
-            ("--domain-hint", self.domain_hint.is_some()),
-            ("--prompt", self.prompt.is_some()),
-            ("--redirect-uri", self.redirect_uri.is_some()),
+            ("--login-hint", self.login_hint.is_some(), pages),
+            ("--domain-hint", self.domain_hint.is_some(), pages),
+            ("--prompt", self.prompt.is_some(), pages),
+            (
+                "--redirect-uri",
+                self.redirect_uri.is_some(),
+                &[Way::Browser],
+            ),
         ];
-        match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((option, _)) if !self.ways.in_order().contains(&Way::Browser) => {
+        let ways = self.ways.in_order();
+        let lost = given.into_iter().find(|(_, is_given, heeded_by)| {
+            *is_given && !ways.iter().any(|way| heeded_by.contains(way))
+        });
+        match lost {
+            Some((option, ..)) => {
+                let ways: Vec<_> = ways.iter().map(ToString::to_string).collect();
                 Err(Failure::Usage(format!(
-                    "{option} has no meaning with a device code; leave it out, or add --browser"
+                    "{option} has no meaning for a sign-in {}; leave it out, or add --browser",
+                    ways.join(" or ")
                 )))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
     /// An option that only a person can heed, if one was given.
     fn for_a_person(&self) -> Option<&'static str> {
         let given = [
-            ("--browser and --device-code", self.ways.is_given()),
+            (
+                "--browser, --broker and --device-code",
+                self.ways.is_given(),
+            ),
             ("--login-hint", self.login_hint.is_some()),
             ("--domain-hint", self.domain_hint.is_some()),
             ("--prompt", self.prompt.is_some()),

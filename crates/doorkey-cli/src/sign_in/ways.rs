@@ -1,5 +1,5 @@
-//! `--browser` and `--device-code`, whose order on the command line is the order in which they are
-//! tried.
+//! `--browser`, `--broker` and `--device-code`, whose order on the command line is the order in which
+//! they are tried.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 use std::fmt;
@@ -8,6 +8,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Way {
     Browser,
+    Broker,
     DeviceCode,
 }
 
@@ -32,11 +33,12 @@ impl Ways {
 }
 
 impl Way {
-    const ALL: [Self; 2] = [Self::Browser, Self::DeviceCode];
+    const ALL: [Self; 3] = [Self::Browser, Self::Broker, Self::DeviceCode];
 
     fn option(self) -> &'static str {
         match self {
             Self::Browser => "browser",
+            Self::Broker => "broker",
             Self::DeviceCode => "device-code",
         }
     }
@@ -45,6 +47,9 @@ impl Way {
         match self {
             Self::Browser => {
                 "Ask by this machine's browser (BROWSER names another, `none` opens none) [default]"
+            }
+            Self::Broker => {
+                "Ask by the broker of the operating system, in which people are signed in to the machine"
             }
             Self::DeviceCode => {
                 "Ask by a code that is typed on any device; after --browser, if that fails"
@@ -57,6 +62,7 @@ impl fmt::Display for Way {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Browser => "by the browser",
+            Self::Broker => "by the broker",
             Self::DeviceCode => "by a device code",
         })
     }
@@ -105,6 +111,10 @@ mod tests {
             ("--device-code", &[Way::DeviceCode]),
             ("--browser --device-code", &[Way::Browser, Way::DeviceCode]),
             ("--device-code --browser", &[Way::DeviceCode, Way::Browser]),
+            (
+                "--broker --device-code --browser",
+                &[Way::Broker, Way::DeviceCode, Way::Browser],
+            ),
         ] {
             let words = std::iter::once("doorkey").chain(line.split_ascii_whitespace());
             let matches = Ways::augment_args(Command::new("doorkey")).get_matches_from(words);

@@ -11,6 +11,7 @@ mod adfs;
 mod authority;
 mod azure_cli;
 mod b2c;
+mod broker;
 mod browser;
 mod demo;
 mod emulator;

@@ -70,6 +70,10 @@ fn a_value_that_cannot_be_used_is_named() {
         (&["--device-code", "--prompt", "login"], &["--prompt"]),
         (&["--device-code", "--login-hint", "a@b"], &["--login-hint"]),
         (
+            &["--broker", "--redirect-uri", "http://localhost"],
+            &["--redirect-uri", "by the broker"],
+        ),
+        (
             &["--ca-certificate", "/nowhere/ca.pem"],
             &["--ca-certificate", "/nowhere/ca.pem"],
         ),

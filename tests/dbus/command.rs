@@ -1,0 +1,123 @@
+//! `doorkey … --broker` with a broker.
+
+use crate::{
+    dialects::{himmelblau, home, microsofts_2},
+    scene::Scene,
+};
+use serde_json::{Value, json};
+use std::{env, path::PathBuf, process::Command};
+
+const SCOPE: &str = "https://management.azure.com/.default";
+
+struct Finished {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn doorkey(scene: &Scene, arguments: &[&str]) -> Finished {
+    let mut command: Command = scene.desktop.command(built());
+    let output = command
+        .args(arguments)
+        // There is no keyring on this bus.
+        .env("DOORKEY_ALLOW_UNENCRYPTED_STORAGE", "1")
+        .env("BROWSER", "none")
+        .output()
+        .expect("it starts: `cargo xtask test dbus` builds it");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
+    Finished {
+        status: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// Cargo puts it beside the folder of the tests.
+fn built() -> PathBuf {
+    let test = env::current_exe().expect("our own path");
+    let folder = test.ancestors().nth(2).expect("a folder");
+    folder.join("doorkey")
+}
+
+#[track_caller]
+fn done(scene: &Scene, arguments: &[&str]) -> String {
+    let finished = doorkey(scene, arguments);
+    assert_eq!(
+        finished.status,
+        Some(0),
+        "{arguments:?}: {}",
+        finished.stderr
+    );
+    finished.stdout
+}
+
+#[test]
+fn a_person_of_the_machine_signs_in_is_silent_and_leaves() {
+    let scene = microsofts_2();
+    let who = "ada@contoso.example";
+    assert_eq!(done(&scene, &["accounts"]), "", "nobody signed in here");
+    assert!(done(&scene, &["accounts", "--broker"]).starts_with(who));
+
+    let record = done(
+        &scene,
+        &["login", "--broker", "--scope", SCOPE, "--output", "json"],
+    );
+    let record: Value = serde_json::from_str(&record).expect("a record");
+    assert_eq!(record["username"], who);
+    assert_eq!(record["homeAccountId"], home());
+    assert!(done(&scene, &["accounts"]).starts_with(who));
+
+    let asked_before = scene.calls().len();
+    let token = ["token", "--silent", "--scope", SCOPE];
+    assert_eq!(
+        done(&scene, &[&token[..], &["--broker"]].concat()),
+        "secret"
+    );
+    let calls = scene.methods();
+    assert!(
+        calls[asked_before..]
+            .iter()
+            .all(|call| call != "acquireTokenInteractively"),
+        "{calls:?}"
+    );
+
+    assert!(done(&scene, &["logout", "--broker"]).starts_with("Signed out: ada@"));
+    assert!(scene.methods().contains(&"removeAccount".to_owned()));
+    assert_eq!(done(&scene, &["accounts"]), "");
+}
+
+#[test]
+fn who_says_no_in_the_window_is_not_asked_another_way() {
+    let scene = microsofts_2();
+    scene.reply(
+        "acquireTokenInteractively",
+        &json!({ "error": "UserCanceled" }),
+    );
+    let finished = doorkey(
+        &scene,
+        &["login", "--broker", "--device-code", "--scope", SCOPE],
+    );
+    assert_eq!(finished.status, Some(1), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("was cancelled"),
+        "{}",
+        finished.stderr
+    );
+    assert!(!finished.stderr.contains("instead"), "{}", finished.stderr);
+}
+
+#[test]
+fn whom_the_broker_does_not_forget_is_not_said_to_be_signed_out() {
+    let scene = himmelblau();
+    done(&scene, &["login", "--broker", "--scope", SCOPE]);
+    let finished = doorkey(&scene, &["logout", "--broker"]);
+    assert_eq!(finished.status, Some(1), "{}", finished.stderr);
+    assert_eq!(finished.stdout, "");
+    assert!(
+        finished.stderr.contains("stays signed in"),
+        "{}",
+        finished.stderr
+    );
+    // Here they are, all the same.
+    assert_eq!(done(&scene, &["accounts"]), "");
+}
