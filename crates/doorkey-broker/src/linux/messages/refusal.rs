@@ -1,16 +1,19 @@
 //! A broker's no, in the shapes that are known, and what kind of no it is.
 
-use doorkey::{Error, ErrorKind};
+use doorkey::{Error, ErrorKind, OAuthError};
 use serde_json::Value;
 
 /// An error reply.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::linux) struct Refusal {
     /// `status`, `error`, … by name.
     names: Vec<String>,
     status: Option<i64>,
     /// What it says to people.
     text: String,
+    suberror: Option<String>,
+    /// What a new sign-in has to satisfy, as JSON.
+    claims: Option<String>,
 }
 
 /// What decides is the first of these that is known.
@@ -66,11 +69,7 @@ impl Refusal {
         let within = [reply, &reply["brokerTokenResponse"]];
         within.into_iter().find_map(|object| {
             let error = object.get("error").filter(|error| !error.is_null())?;
-            let mut refusal = Self {
-                names: Vec::new(),
-                status: None,
-                text: String::new(),
-            };
+            let mut refusal = Self::default();
             refusal.read(error);
             // OAuth's own shape has its other members beside.
             refusal.read_members(object);
@@ -80,11 +79,7 @@ impl Refusal {
 
     /// Of a D-Bus error, or another text.
     pub(in crate::linux) fn of_text(text: &str) -> Self {
-        let mut refusal = Self {
-            names: Vec::new(),
-            status: None,
-            text: String::new(),
-        };
+        let mut refusal = Self::default();
         refusal.read(&Value::from(text));
         refusal
     }
@@ -119,6 +114,10 @@ impl Refusal {
                 _ => {}
             }
         }
+        let member = |name| super::text(object, name).map(cleaned);
+        self.suberror = self.suberror.take().or_else(|| member("suberror"));
+        let claims = super::text(object, "claims").filter(|claims| is_object(claims));
+        self.claims = self.claims.take().or(claims.map(str::to_owned));
         for name in TEXTS {
             if let Some(text) = object[name].as_str() {
                 self.say(text);
@@ -188,7 +187,33 @@ impl Refusal {
                 super::REDIRECT_URI
             ),
         };
-        Error::new(kind, message)
+        let error = Error::new(kind, message);
+        match (kind, self.oauth()) {
+            (ErrorKind::AuthenticationRequired | ErrorKind::Refused, Some(oauth)) => {
+                error.with_oauth(oauth)
+            }
+            _ => error,
+        }
+    }
+
+    /// The authority's own words, where the broker hands them on.
+    fn oauth(self) -> Option<OAuthError> {
+        let is_oauth = |name: &&String| {
+            let mut letters = name.chars();
+            !name.is_empty() && letters.all(|letter| letter.is_ascii_lowercase() || letter == '_')
+        };
+        let codes = codes(&self.text);
+        let error = self.names.iter().find(is_oauth).cloned();
+        if error.is_none() && codes.is_empty() && self.claims.is_none() {
+            return None;
+        }
+        let mut oauth = OAuthError::default();
+        oauth.error = error.unwrap_or_else(|| "broker_error".to_owned());
+        oauth.description = Some(self.text).filter(|text| !text.is_empty());
+        oauth.codes = codes;
+        oauth.suberror = self.suberror;
+        oauth.claims = self.claims;
+        Some(oauth)
     }
 
     /// The first name that decides something.
@@ -219,6 +244,20 @@ impl Refusal {
         }
         words.join(", ")
     }
+}
+
+/// The numbers of `AADSTS50076` and the like.
+fn codes(text: &str) -> Vec<u64> {
+    let after = text.split("AADSTS").skip(1);
+    let digits = after.map(|rest| rest.split(|letter: char| !letter.is_ascii_digit()).next());
+    digits
+        .flatten()
+        .filter_map(|digits| digits.parse().ok())
+        .collect()
+}
+
+fn is_object(text: &str) -> bool {
+    matches!(serde_json::from_str(text), Ok(Value::Object(_)))
 }
 
 /// Names come as `UserCanceled`, `user_canceled`, `USER_CANCELED`, …

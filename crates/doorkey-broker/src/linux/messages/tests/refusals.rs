@@ -144,3 +144,31 @@ fn a_text_alone_is_read_as_well() {
         assert_eq!(Refusal::of_text(text).into_error().kind(), kind, "{text}");
     }
 }
+
+#[test]
+fn the_authoritys_own_words_are_handed_on() {
+    let claims = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+    let refused = error(&json!({
+        "error": "interaction_required",
+        "error_description": "AADSTS50076: more is needed. Trace",
+        "suberror": "basic_action",
+        "claims": claims,
+    }));
+    assert_eq!(refused.claims(), Some(claims));
+    let oauth = refused.oauth().expect("its words");
+    assert_eq!(oauth.error, "interaction_required");
+    assert_eq!(oauth.codes, [50076]);
+    assert_eq!(oauth.suberror.as_deref(), Some("basic_action"));
+
+    let nested = json!({ "status": 2, "context": "(AADSTS50079)", "claims": "no JSON" });
+    let refused = error(&json!({ "brokerTokenResponse": { "error": nested } }));
+    assert_eq!(refused.kind(), ErrorKind::AuthenticationRequired);
+    assert_eq!(refused.claims(), None);
+    assert_eq!(
+        refused.oauth().map(|oauth| &*oauth.codes),
+        Some(&[50079][..])
+    );
+
+    let own = error(&json!({ "error": { "status": "Unexpected", "context": "odd" } }));
+    assert!(own.oauth().is_none(), "{own:?}");
+}
