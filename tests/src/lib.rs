@@ -25,6 +25,7 @@ compiled! {
     Brokers = "../../docs/brokers.md",
     Logging = "../../docs/logging.md",
     Migrating = "../../docs/migrating.md",
+    ProofOfPossession = "../../docs/proof-of-possession.md",
     RegisterAnApp = "../../docs/register-an-app.md",
     TestingYourApp = "../../docs/testing-your-app.md",
     Troubleshooting = "../../docs/troubleshooting.md",

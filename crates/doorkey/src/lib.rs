@@ -62,6 +62,10 @@
 //! [`continuous_access_policy`](InteractiveCredential::continuous_access_policy), and an HTTP client that is
 //! none of the SDK's a [`bearer_token_provider`].
 //!
+//! A token that is worth nothing to who steals it is bound to a key, and each request signed:
+//! [`TokenInfoOptions::pop`] for one request, the [`pop_policy`](InteractiveCredential::pop_policy) for a
+//! client of the SDK (feature `pop`, on by default).
+//!
 //! # What it needs
 //!
 //! A Tokio runtime with I/O and time; where there is none, what would wait is an error. An HTTP

@@ -46,7 +46,8 @@ fn each_kind_is_found_by_its_own_question_alone() {
 }
 
 #[test]
-fn it_is_written_with_msals_members_where_no_other_library_looks() {
+fn extra_data_should_also_be_recorded_and_searchable_in_access_token_where_no_other_library_looks()
+{
     let mut cache = TokenCache::default();
     cache.apply(false, &bind("BOUND", KEY, "User.Read", LIVING));
     let document = written(&cache, false);
@@ -94,7 +95,7 @@ fn what_another_library_bound_to_its_key_is_nobodys_else() {
 }
 
 #[test]
-fn a_newer_one_takes_the_place_of_its_elder_and_of_what_has_expired() {
+fn access_tokens_with_different_key_id_stand_side_by_side_until_a_newer_one_comes() {
     let mut cache = TokenCache::default();
     cache.apply(false, &bind("OF A LOST KEY", "lost", "a", NOW));
     cache.apply(false, &bind("OF ANOTHER PROCESS", "other", "a", LIVING));

@@ -306,7 +306,7 @@ fn get(nonce: &str) -> PopTokenRequestOptions {
 
 #[cfg(feature = "pop")]
 #[tokio::test(start_paused = true)]
-async fn a_link_that_cannot_prove_possession_is_passed_by() {
+async fn credentials_with_pop_option_are_asked_and_those_that_cannot_are_passed_by() {
     let entra = Entra::start().await;
     let theirs = Theirs::answering(|| Ok("theirs"));
     let links = vec![
