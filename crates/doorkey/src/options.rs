@@ -3,6 +3,7 @@
 use crate::{
     cache::TokenCacheStore,
     error::{Error, Result},
+    pop,
 };
 use azure_core::{
     credentials::{AccessToken, Secret},
@@ -159,7 +160,7 @@ impl TokenInfoOptions {
 /// };
 /// # let _ = options;
 /// ```
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct PopTokenRequestOptions {
     /// `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `OPTIONS`, `TRACE` or `PATCH`, in capitals.
     pub resource_request_method: String,
@@ -167,6 +168,19 @@ pub struct PopTokenRequestOptions {
     pub resource_request_url: String,
     /// What the resource sent in its challenge, not empty: see [`Challenge::nonce`](crate::Challenge::nonce).
     pub nonce: String,
+}
+
+impl fmt::Debug for PopTokenRequestOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PopTokenRequestOptions")
+            .field("resource_request_method", &self.resource_request_method)
+            .field(
+                "resource_request_url",
+                &pop::without_query(&self.resource_request_url),
+            )
+            .finish_non_exhaustive()
+    }
 }
 
 /// An access token, and what is known of it.
@@ -295,6 +309,18 @@ pub enum PromptOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_debug_text_of_a_request_has_no_query() {
+        let options = PopTokenRequestOptions {
+            resource_request_method: "GET".into(),
+            resource_request_url: "https://a.example/b?sig=secret#secret".into(),
+            nonce: "n".into(),
+        };
+        let text = format!("{options:?}");
+        assert!(text.contains("https://a.example/b"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
 
     #[test]
     fn the_header_has_the_type_and_the_debug_text_has_no_token() {

@@ -10,4 +10,4 @@ mod public_key;
 mod signed_request;
 
 pub(crate) use key::Key;
-pub(crate) use signed_request::ResourceRequest;
+pub(crate) use signed_request::{ResourceRequest, without_query};

@@ -113,8 +113,8 @@ impl ResourceRequest {
     }
 }
 
-/// An error is shown and logged, and a query may hold what must not be.
-fn without_query(url: &str) -> &str {
+/// Errors and `Debug` are shown and logged, and a query may hold what must not be.
+pub(crate) fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
 
