@@ -29,21 +29,28 @@
 //! | system | broker |
 //! |---|---|
 //! | Linux | Microsoft's identity broker and himmelblau, by D-Bus: see `LinuxBroker` |
+//! | Windows | the Web Account Manager, by WinRT: see `WindowsBroker` |
 //! | others | not yet: [`system`] says so, and the browser steps in |
 //!
 //! None of it has ever been run with a real broker: see `docs/brokers.md`.
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod absent;
 // Its messages are pure, and tested everywhere.
 #[cfg(any(target_os = "linux", test))]
 mod linux;
+// As above.
+#[cfg(any(windows, test))]
+mod windows;
 
 use doorkey::Broker;
 use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 pub use linux::{LinuxBroker, SsoCookie};
+// Not the crate of that name.
+#[cfg(windows)]
+pub use self::windows::WindowsBroker;
 
 /// This operating system's broker.
 ///
@@ -58,7 +65,9 @@ pub use linux::{LinuxBroker, SsoCookie};
 pub fn system() -> Arc<dyn Broker> {
     #[cfg(target_os = "linux")]
     let broker = LinuxBroker::new();
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(windows)]
+    let broker = WindowsBroker::new();
+    #[cfg(not(any(target_os = "linux", windows)))]
     let broker = absent::Absent;
     Arc::new(broker)
 }

@@ -1,0 +1,73 @@
+//! What others see of all this.
+
+use super::{wam::Wam, winrt::WinRt};
+use async_trait::async_trait;
+use doorkey::{
+    Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerSignOutRequest,
+    BrokerSilentRequest, BrokerToken, Result,
+};
+
+/// Windows' Web Account Manager (WAM), which signs in whoever is signed in to Windows.
+///
+/// Nothing is kept between two questions.
+///
+/// # Limits
+///
+/// - The application needs the redirect URI `ms-appx-web://Microsoft.AAD.BrokerPlugin/<client id>`.
+/// - Only Microsoft's own clouds: ADFS, Azure AD B2C, External ID and local authorities are
+///   [`CredentialUnavailable`](doorkey::ErrorKind::CredentialUnavailable). So is a Windows without WAM:
+///   Server Core, a service, a process that runs as somebody else.
+/// - A program with windows gives the handle of the one in front; in a console the console's own is
+///   found. Neither is [`InvalidArgument`](doorkey::ErrorKind::InvalidArgument).
+/// - At the tenant `common` nobody is asked for a personal account: name the tenant `consumers` for
+///   that. Windows lists personal accounts to few applications; one that signed in before is found
+///   by [`local_account_id`](BrokerAccount::local_account_id).
+/// - Where an account is named and Windows has it, [`Prompt::SelectAccount`](doorkey::Prompt) does not
+///   have the person choose again.
+/// - A future that is dropped cancels the call; whether Windows closes its window then has not been
+///   seen.
+///
+/// None of it has ever been run on a real Windows: see `docs/brokers.md`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WindowsBroker {
+    wam: Wam<WinRt>,
+}
+
+impl WindowsBroker {
+    /// This machine's.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            wam: Wam::new(WinRt),
+        }
+    }
+}
+
+impl Default for WindowsBroker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Broker for WindowsBroker {
+    async fn accounts(&self, request: &BrokerAccountsRequest) -> Result<Vec<BrokerAccount>> {
+        self.wam.accounts(request).await
+    }
+
+    async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
+        self.wam.acquire_silently(request).await
+    }
+
+    async fn acquire_interactively(
+        &self,
+        request: &BrokerInteractiveRequest,
+    ) -> Result<BrokerToken> {
+        self.wam.acquire_interactively(request).await
+    }
+
+    async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
+        self.wam.sign_out(request).await
+    }
+}

@@ -1,0 +1,280 @@
+//! What Windows is asked: of which provider, and with which properties.
+
+use super::{
+    messages::{PromptType, Properties, TokenRequest},
+    person::{PERSONAL_TENANT, is_personal},
+};
+use azure_core::credentials::Secret;
+use doorkey::{
+    BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerSilentRequest, Error,
+    ErrorKind, Prompt, Result,
+};
+use url::Url;
+
+/// The provider of Entra ID and of personal accounts; which of them is said by the authority.
+pub(super) const PROVIDER: &str = "https://login.microsoft.com";
+
+/// The provider of whoever is signed in to Windows.
+pub(super) const DEFAULT_PROVIDER: &str = "https://login.windows.local";
+
+/// How the provider of personal accounts is named, by us and by Windows.
+pub(super) const CONSUMERS: &str = "consumers";
+
+const ORGANIZATIONS: &str = "organizations";
+
+/// Those of Microsoft's clouds whose people Windows can sign in. To any other the person would be sent
+/// in vain, or to another authority than was asked for.
+const HOSTS: [&str; 12] = [
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "login.microsoft.com",
+    "sts.windows.net",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.microsoftonline.us",
+    "login.usgovcloudapi.net",
+    "login-us.microsoftonline.com",
+    "login.sovcloud-identity.fr",
+    "login.sovcloud-identity.de",
+    "login.sovcloud-identity.sg",
+];
+
+const PUBLIC_HOST: &str = HOSTS[0];
+
+/// Which of Windows' plugins is spoken to: their properties and replies differ.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Plugin {
+    /// Work and school accounts.
+    EntraId,
+    /// Microsoft accounts.
+    Personal,
+}
+
+/// An authority that Windows can sign in at.
+pub(super) struct Authority {
+    url: String,
+    host: String,
+    tenant: String,
+    enable_msa_passthrough: bool,
+}
+
+/// By which way an account gets a token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    Plain(Plugin),
+    /// A personal account at Entra ID, by a token that its own plugin gives for it.
+    Transfer,
+}
+
+impl Authority {
+    pub(super) fn of(application: &BrokerApplication) -> Result<Self> {
+        let unserved = || {
+            Error::new(
+                ErrorKind::CredentialUnavailable,
+                format!(
+                    "Windows' Web Account Manager does not sign in at {}: only at Entra ID in \
+                     Microsoft's clouds; sign in by the browser",
+                    application.authority
+                ),
+            )
+        };
+        let url = Url::parse(&application.authority).map_err(|_| unserved())?;
+        let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+        let tenant = url
+            .path_segments()
+            .and_then(|mut segments| segments.next())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let is_served = url.scheme() == "https" && HOSTS.contains(&&*host);
+        if !is_served || tenant.is_empty() || tenant == "adfs" {
+            return Err(unserved());
+        }
+        Ok(Self {
+            url: application.authority.clone(),
+            host,
+            tenant,
+            enable_msa_passthrough: application.enable_msa_passthrough,
+        })
+    }
+
+    /// What a provider's authority is called.
+    pub(super) fn provider(&self, plugin: Plugin) -> &str {
+        match (plugin, &*self.tenant) {
+            (Plugin::Personal, _) => CONSUMERS,
+            (Plugin::EntraId, "common" | ORGANIZATIONS) if self.host == PUBLIC_HOST => {
+                ORGANIZATIONS
+            }
+            // Names cloud and tenant.
+            (Plugin::EntraId, _) => &self.url,
+        }
+    }
+
+    /// Whose accounts may sign in here.
+    pub(super) fn plugins(&self) -> Vec<Plugin> {
+        let both = [Plugin::EntraId, Plugin::Personal];
+        let serves = |plugin: &Plugin| self.serves(*plugin);
+        both.into_iter().filter(serves).collect()
+    }
+
+    pub(super) fn serves(&self, plugin: Plugin) -> bool {
+        match plugin {
+            Plugin::EntraId => !self.is_consumers(),
+            Plugin::Personal => {
+                self.is_consumers() || self.tenant == "common" || self.enable_msa_passthrough
+            }
+        }
+    }
+
+    /// `None` is somebody who is not named.
+    pub(super) fn way(&self, account: Option<&BrokerAccount>) -> Way {
+        let is_personal = account.is_some_and(is_personal);
+        if self.is_consumers() {
+            Way::Plain(Plugin::Personal)
+        } else if is_personal && self.enable_msa_passthrough {
+            Way::Transfer
+        } else if is_personal && self.tenant == "common" {
+            Way::Plain(Plugin::Personal)
+        } else {
+            // A personal account may be a guest in a tenant, whom Entra ID's plugin knows.
+            Way::Plain(Plugin::EntraId)
+        }
+    }
+
+    fn is_consumers(&self) -> bool {
+        self.tenant == CONSUMERS || self.tenant == PERSONAL_TENANT
+    }
+}
+
+/// Who is there: a token of nothing but that.
+pub(super) fn identity(application: &BrokerApplication, plugin: Plugin) -> TokenRequest {
+    plain(application, plugin, &[], None)
+}
+
+pub(super) fn silent(request: &BrokerSilentRequest, plugin: Plugin) -> TokenRequest {
+    let claims = request.claims.as_deref();
+    plain(&request.application, plugin, &request.scopes, claims)
+}
+
+/// Without asking, of whoever is signed in to Windows.
+pub(super) fn unasked(request: &BrokerInteractiveRequest, plugin: Plugin) -> TokenRequest {
+    let claims = request.claims.as_deref();
+    plain(&request.application, plugin, &request.scopes, claims)
+}
+
+/// By asking. `is_known` is whether Windows has the account that the request names.
+pub(super) fn interactive(
+    request: &BrokerInteractiveRequest,
+    plugin: Plugin,
+    is_known: bool,
+) -> TokenRequest {
+    let mut properties: Properties = request.extra_query_parameters.iter().cloned().collect();
+    if let Some(domain) = &request.domain_hint {
+        properties.insert("domain_hint".into(), domain.clone());
+    }
+    let mut question = unasked(request, plugin);
+    // Ours are not to be replaced by the caller's.
+    properties.append(&mut question.properties);
+    question.properties = properties;
+    ask(&mut question, request, plugin, is_known);
+    question
+}
+
+/// The token by which a personal account is shown to Entra ID.
+pub(super) fn transfer(application: &BrokerApplication) -> TokenRequest {
+    let mut question = plain(application, Plugin::Personal, &[], None);
+    question
+        .scope
+        .push_str(" service::http://Passport.NET/purpose::PURPOSE_AAD_WAM_TRANSFER");
+    question
+}
+
+/// The same, by asking.
+pub(super) fn transfer_interactive(
+    request: &BrokerInteractiveRequest,
+    is_known: bool,
+) -> TokenRequest {
+    let mut question = transfer(&request.application);
+    ask(&mut question, request, Plugin::Personal, is_known);
+    question
+}
+
+/// Shows `assertion`, the answer to [`transfer`], to Entra ID.
+pub(super) fn show(question: &mut TokenRequest, assertion: &Secret) {
+    let properties = &mut question.properties;
+    properties.insert("SamlAssertion".into(), assertion.secret().to_owned());
+    properties.insert("SamlAssertionType".into(), "SAMLV1".into());
+}
+
+fn plain(
+    application: &BrokerApplication,
+    plugin: Plugin,
+    scopes: &[String],
+    claims: Option<&str>,
+) -> TokenRequest {
+    let identity = ["openid", "profile", "offline_access"];
+    let scopes = scopes.iter().map(|scope| &**scope);
+    let scopes: Vec<_> = scopes
+        .filter(|scope| !identity.contains(scope))
+        .chain(identity)
+        .collect();
+    let mut properties = Properties::new();
+    let fixed: &[_] = match plugin {
+        Plugin::EntraId => &[("wam_compat", "2.0")],
+        Plugin::Personal => &[
+            ("api-version", "2.0"),
+            ("oauth2_batch", "1"),
+            ("x-client-info", "1"),
+        ],
+    };
+    for (name, value) in fixed {
+        properties.insert((*name).into(), (*value).into());
+    }
+    if let Some(claims) = claims {
+        properties.insert("claims".into(), claims.into());
+    }
+    TokenRequest {
+        scope: scopes.join(" "),
+        client_id: application.client_id.clone(),
+        prompt: PromptType::Default,
+        correlation_id: application.correlation_id.to_string(),
+        properties,
+    }
+}
+
+fn ask(
+    question: &mut TokenRequest,
+    request: &BrokerInteractiveRequest,
+    plugin: Plugin,
+    is_known: bool,
+) {
+    let prompt = match request.prompt {
+        // Who it is has been chosen.
+        Prompt::SelectAccount if is_known => None,
+        Prompt::SelectAccount => Some("select_account"),
+        Prompt::Login => Some("login"),
+        Prompt::Consent => Some("consent"),
+        _ => None,
+    };
+    let named = request.account.as_ref().map(|account| &*account.username);
+    let hint = request.login_hint.as_deref().or(named);
+    let hint = hint.filter(|hint| !hint.is_empty() && !is_known);
+    // Windows heeds a hint only where it has to ask.
+    if prompt.is_some() || hint.is_some() {
+        question.prompt = PromptType::ForceAuthentication;
+    }
+    let properties = &mut question.properties;
+    if let Some(hint) = hint {
+        properties.insert("LoginHint".into(), hint.into());
+    }
+    match plugin {
+        Plugin::EntraId => {
+            if let Some(prompt) = prompt {
+                properties.insert("prompt".into(), prompt.into());
+            }
+        }
+        Plugin::Personal if question.prompt == PromptType::ForceAuthentication && !is_known => {
+            properties.insert("Client_uiflow".into(), "new_account".into());
+        }
+        Plugin::Personal => {}
+    }
+}

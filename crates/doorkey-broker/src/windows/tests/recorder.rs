@@ -1,0 +1,207 @@
+//! A Windows that writes down what it is asked.
+
+use super::super::{
+    messages::{AccountsStatus, Failure, ProviderError, TokenAnswer, TokenRequest, WebAccount},
+    system::{FoundAccount, FoundAccounts, FoundProvider, System},
+};
+use super::{CORRELATION, Wam};
+use async_trait::async_trait;
+use std::{
+    collections::VecDeque,
+    num::NonZeroIsize,
+    sync::{Arc, Mutex},
+};
+
+#[derive(Clone, Default)]
+pub(super) struct Recorder {
+    // Shared with the test that reads the calls.
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<String>,
+    answers: VecDeque<Result<TokenAnswer, Failure>>,
+    known: Vec<WebAccount>,
+    accounts_status: Option<(AccountsStatus, ProviderError)>,
+    default_authority: String,
+    console: Option<NonZeroIsize>,
+    no_provider: bool,
+    failure: Option<Failure>,
+}
+
+impl Recorder {
+    pub(super) fn answering(answers: impl IntoIterator<Item = TokenAnswer>) -> Self {
+        let recorder = Self::default();
+        recorder.state().answers = answers.into_iter().map(Ok).collect();
+        recorder
+    }
+
+    pub(super) fn knowing(self, known: impl IntoIterator<Item = WebAccount>) -> Self {
+        self.state().known = known.into_iter().collect();
+        self
+    }
+
+    pub(super) fn listing(self, status: AccountsStatus, error: ProviderError) -> Self {
+        self.state().accounts_status = Some((status, error));
+        self
+    }
+
+    pub(super) fn signed_in_by(self, authority: &str) -> Self {
+        self.state().default_authority = authority.into();
+        self
+    }
+
+    pub(super) fn in_console(self, window: isize) -> Self {
+        self.state().console = NonZeroIsize::new(window);
+        self
+    }
+
+    pub(super) fn without_provider(self) -> Self {
+        self.state().no_provider = true;
+        self
+    }
+
+    pub(super) fn failing(self, failure: Failure) -> Self {
+        self.state().failure = Some(failure);
+        self
+    }
+
+    pub(super) fn wam(&self) -> Wam<Self> {
+        Wam::new(self.clone())
+    }
+
+    /// What has been asked, one line each.
+    pub(super) fn calls(&self) -> Vec<String> {
+        self.state().calls.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn note(&self, call: String) -> Result<(), Failure> {
+        let mut state = self.state();
+        state.calls.push(call);
+        state.failure.clone().map_or(Ok(()), Err)
+    }
+
+    fn answer(&self) -> Result<TokenAnswer, Failure> {
+        self.state().answers.pop_front().unwrap()
+    }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Recorder")
+    }
+}
+
+fn shown(request: &TokenRequest, account: Option<&String>) -> String {
+    let mut shown = format!("{:?} {}", request.prompt, request.client_id);
+    if request.correlation_id == CORRELATION {
+        shown.push_str(" correlated");
+    }
+    shown.push_str(&format!(" [{}]", request.scope));
+    for (name, value) in &request.properties {
+        shown.push_str(&format!(" {name}={value}"));
+    }
+    if let Some(account) = account {
+        shown.push_str(&format!(" as {account}"));
+    }
+    shown
+}
+
+#[async_trait]
+impl System for Recorder {
+    type Provider = String;
+    type Account = String;
+
+    async fn find_provider(
+        &self,
+        id: &str,
+        authority: Option<&str>,
+    ) -> Result<Option<FoundProvider<String>>, Failure> {
+        self.note(format!("provider {id} {}", authority.unwrap_or("-")))?;
+        let state = self.state();
+        Ok((!state.no_provider).then(|| FoundProvider {
+            provider: authority.unwrap_or("default").to_owned(),
+            authority: state.default_authority.clone(),
+        }))
+    }
+
+    async fn find_account(
+        &self,
+        provider: &String,
+        id: &str,
+    ) -> Result<Option<FoundAccount<String>>, Failure> {
+        self.note(format!("account {provider} {id}"))?;
+        let known = self.state().known.clone();
+        let found = known.into_iter().find(|written| written.id == id);
+        Ok(found.map(|written| FoundAccount {
+            account: written.id.clone(),
+            written,
+        }))
+    }
+
+    async fn find_all_accounts(
+        &self,
+        provider: &String,
+        client_id: &str,
+    ) -> Result<FoundAccounts<String>, Failure> {
+        self.note(format!("accounts {provider} {client_id}"))?;
+        let state = self.state();
+        let (status, error) = match state.accounts_status.clone() {
+            Some((status, error)) => (status, Some(error)),
+            None => (AccountsStatus::Success, None),
+        };
+        // Each plugin lists its own.
+        let is_theirs = |written: &&WebAccount| {
+            (provider == "consumers") == written.properties.contains_key("SafeCustomerId")
+        };
+        let known = state.known.iter().filter(is_theirs).cloned();
+        let accounts = known
+            .map(|written| FoundAccount {
+                account: written.id.clone(),
+                written,
+            })
+            .collect();
+        Ok(FoundAccounts {
+            status,
+            accounts,
+            error,
+        })
+    }
+
+    async fn token_silently(
+        &self,
+        provider: &String,
+        request: &TokenRequest,
+        account: Option<&String>,
+    ) -> Result<TokenAnswer, Failure> {
+        self.note(format!("silently {provider} {}", shown(request, account)))?;
+        self.answer()
+    }
+
+    async fn token_for_window(
+        &self,
+        window: NonZeroIsize,
+        provider: &String,
+        request: &TokenRequest,
+        account: Option<&String>,
+    ) -> Result<TokenAnswer, Failure> {
+        self.note(format!(
+            "window {window} {provider} {}",
+            shown(request, account)
+        ))?;
+        self.answer()
+    }
+
+    async fn sign_out(&self, account: &String, client_id: &str) -> Result<(), Failure> {
+        self.note(format!("sign out {account} {client_id}"))
+    }
+
+    fn console_window(&self) -> Option<NonZeroIsize> {
+        self.state().console
+    }
+}

@@ -1,0 +1,128 @@
+use super::super::{
+    messages::{AccountsStatus, Failure, ProviderError, TokenStatus},
+    refusal,
+};
+use super::*;
+use doorkey::{Broker as _, BrokerSilentRequest, ErrorKind};
+
+#[test]
+fn every_status_means_something() {
+    use ErrorKind::{
+        AuthenticationRequired, CredentialUnavailable, Declined, Protocol, Refused, WrongAccount,
+    };
+    for (number, is_named, kind, words) in [
+        (1, false, Declined, "cancelled"),
+        (2, true, WrongAccount, "another account"),
+        (2, false, AuthenticationRequired, "AccountSwitch"),
+        (3, false, AuthenticationRequired, "authenticate"),
+        (4, false, CredentialUnavailable, "by the browser"),
+        (5, false, Refused, "redirect URI"),
+        (6, false, Protocol, "status 6"),
+        (-1, true, Protocol, "status -1"),
+    ] {
+        let error = refusal::of_status(TokenStatus::from(number), None, is_named);
+        assert_eq!(error.kind(), kind, "{number}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains(';'), "no next step: {error}");
+    }
+    assert_eq!(TokenStatus::from(0), TokenStatus::Success);
+    for (number, is_refused) in [(0, false), (1, false), (2, false), (3, true), (4, true)] {
+        let error = refusal::of_accounts(AccountsStatus::from(number), None);
+        assert_eq!(error.is_some(), is_refused, "{number}");
+    }
+}
+
+#[test]
+fn what_a_plugin_says_is_understood_by_its_number() {
+    use ErrorKind::{AuthenticationRequired, Declined, Network, Refused};
+    for (code, kind, words) in [
+        (0xCAA1_0001, AuthenticationRequired, "0xCAA10001"),
+        (0xCAA2_000C, AuthenticationRequired, "0xCAA2000C"),
+        (0xCAA2_0003, AuthenticationRequired, "0xCAA20003"),
+        (0xCAA2_0004, Declined, "0xCAA20004"),
+        (0xCAA2_0005, Network, "0xCAA20005"),
+        (0xCAA3_0194, Network, "0xCAA30194"),
+        (0xCAA7_0007, Network, "0xCAA70007"),
+        (0xCAA8_2EE2, Network, "0xCAA82EE2"),
+        (0x8007_2EFD, Network, "0x80072EFD"),
+        (0x8007_04CF, Network, "0x800704CF"),
+        (0x8007_04C7, Declined, "0x800704C7"),
+        (0xCAA2_0008, Refused, "0xCAA20008"),
+        (50011, Refused, "AADSTS50011 “text of the plugin”"),
+        (7_000_218, Refused, "AADSTS7000218"),
+        (0, Refused, "0x00000000"),
+    ] {
+        let error = ProviderError {
+            code,
+            message: "text\r\n of  the\tplugin".into(),
+        };
+        let error = refusal::of_status(TokenStatus::ProviderError, Some(&error), false);
+        assert_eq!(error.kind(), kind, "{code:#X}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains("text of the plugin"), "{error}");
+    }
+}
+
+#[test]
+fn a_call_that_fails_is_no_broker_unless_it_says_more() {
+    use ErrorKind::{CredentialUnavailable, Declined, InvalidArgument, Network};
+    for (code, kind, words) in [
+        (0x8004_0154, CredentialUnavailable, "Server Core"),
+        (0x8007_06BA, CredentialUnavailable, "does not answer"),
+        (0x8007_06BE, CredentialUnavailable, "does not answer"),
+        (0x8001_0108, CredentialUnavailable, "does not answer"),
+        (0x8008_0005, CredentialUnavailable, "does not start"),
+        (0x8007_0422, CredentialUnavailable, "disabled"),
+        (
+            0x8007_0005,
+            CredentialUnavailable,
+            "signed in to the desktop",
+        ),
+        (0x8007_0520, CredentialUnavailable, "nobody is signed in"),
+        (0x8000_4002, CredentialUnavailable, "too old"),
+        (0x8000_FFFF, CredentialUnavailable, "0x8000FFFF"),
+        (0x8007_0578, InvalidArgument, "no such window"),
+        (0x8007_0057, InvalidArgument, "parent_window"),
+        (0x8000_4004, Declined, "begin it again"),
+        (0x8007_2EE7, Network, "network"),
+    ] {
+        let error = refusal::of_failure(&Failure {
+            code,
+            message: String::new(),
+        });
+        assert_eq!(error.kind(), kind, "{code:#X}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_long_text_is_cut() {
+    let error = ProviderError {
+        code: 1,
+        message: "é".repeat(10_000),
+    };
+    let error = refusal::of_status(TokenStatus::ProviderError, Some(&error), false);
+    assert!(error.to_string().chars().count() < 800, "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_the_caller() {
+    let request = BrokerSilentRequest::new(application("organizations"), account(), Vec::new());
+    for (answer, kind) in [
+        (
+            TokenStatus::UserInteractionRequired,
+            ErrorKind::AuthenticationRequired,
+        ),
+        (TokenStatus::AccountSwitch, ErrorKind::WrongAccount),
+        // With neither token nor error.
+        (TokenStatus::Success, ErrorKind::Protocol),
+    ] {
+        let system = Recorder::answering([status(answer)]).knowing([written()]);
+        let error = system.wam().acquire_silently(&request).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{answer:?}");
+    }
+    let system = Recorder::default();
+    let error = system.wam().acquire_silently(&request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+    assert!(error.to_string().contains("ada@contoso.com"), "{error}");
+}
