@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use azure_core::time::OffsetDateTime;
 use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
-    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Prompt, Result,
+    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
 };
 use std::num::NonZeroIsize;
 
@@ -28,16 +28,21 @@ impl<S: System> Broker for Wam<S> {
             let account = self.default_account(request, &authority).await?;
             return Ok(account.into_iter().collect());
         }
+        let plugins = authority.plugins();
         let mut people: Vec<BrokerAccount> = Vec::new();
-        for plugin in authority.plugins() {
-            let provider = self.provider(&authority, plugin).await?;
-            let known = self.known(&provider, &request.application).await?;
-            for account in known.iter().filter_map(|one| described(&one.written)) {
-                let home = &account.home_account_id;
-                if !people.iter().any(|one| same(&one.home_account_id, home)) {
-                    people.push(account);
+        let mut missing = Vec::new();
+        for plugin in &plugins {
+            match self.everybody(request, &authority, *plugin).await {
+                Ok(theirs) => people.extend(theirs),
+                Err(error) if error.kind() == ErrorKind::CredentialUnavailable => {
+                    missing.push(error);
                 }
+                Err(error) => return Err(error),
             }
+        }
+        // Personal accounts may be forbidden on a machine where the others work.
+        if missing.len() == plugins.len() {
+            return Err(missing.swap_remove(0));
         }
         Ok(people)
     }
@@ -143,6 +148,24 @@ impl<S: System> Wam<S> {
         Self { system }
     }
 
+    async fn everybody(
+        &self,
+        request: &BrokerAccountsRequest,
+        authority: &Authority,
+        plugin: Plugin,
+    ) -> Result<Vec<BrokerAccount>> {
+        let provider = self.provider(authority, plugin).await?;
+        let known = self.known(&provider, &request.application).await?;
+        let mut people: Vec<BrokerAccount> = Vec::new();
+        for account in known.iter().filter_map(|one| described(&one.written)) {
+            let home = &account.home_account_id;
+            if !people.iter().any(|one| same(&one.home_account_id, home)) {
+                people.push(account);
+            }
+        }
+        Ok(people)
+    }
+
     /// Whoever is signed in to Windows, if they have used this application.
     async fn default_account(
         &self,
@@ -156,10 +179,7 @@ impl<S: System> Wam<S> {
         let question = request::identity(&request.application, plugin);
         let answer = self.system.token_silently(&provider, &question, None).await;
         if let Ok(answer) = &answer
-            && matches!(
-                answer.status,
-                TokenStatus::UserInteractionRequired | TokenStatus::AccountSwitch
-            )
+            && answer.status == TokenStatus::UserInteractionRequired
         {
             return Ok(None);
         }
@@ -281,19 +301,32 @@ fn token(
     plugin: Plugin,
     named: Option<&BrokerAccount>,
 ) -> Result<BrokerToken> {
+    let is_switched = matches!(&answer, Ok(answer) if answer.status == TokenStatus::AccountSwitch);
     let response = response(answer, named.is_some())?;
     let token = reply::token(&response, plugin, OffsetDateTime::now_utc())?;
-    if let (Some(signed_in), Some(named)) = (&token.account, named)
-        && !same(&signed_in.home_account_id, &named.home_account_id)
-    {
-        return Err(refusal::other_account(&signed_in.username, &named.username));
+    let Some(named) = named else {
+        return Ok(token);
+    };
+    let signed_in = token.account.as_ref();
+    let is_named = signed_in.map_or(!is_switched, |account| {
+        same(&account.home_account_id, &named.home_account_id)
+    });
+    if !is_named {
+        let signed_in = signed_in.map_or("", |account| &*account.username);
+        return Err(refusal::other_account(signed_in, &named.username));
     }
     Ok(token)
 }
 
 fn response(answer: Result<TokenAnswer, Failure>, is_named: bool) -> Result<TokenResponse> {
     let answer = answer.map_err(|failure| refusal::of_failure(&failure))?;
-    if answer.status != TokenStatus::Success {
+    let is_granted = match answer.status {
+        TokenStatus::Success => true,
+        // Another account was chosen, and has a token.
+        TokenStatus::AccountSwitch => answer.response.is_some(),
+        _ => false,
+    };
+    if !is_granted {
         let error = answer.error.as_ref();
         return Err(refusal::of_status(answer.status, error, is_named));
     }

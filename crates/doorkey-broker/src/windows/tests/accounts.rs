@@ -86,6 +86,18 @@ async fn a_list_that_is_not_given_is_empty_and_an_error_is_one() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_is_missing_hides_no_accounts_of_the_other() {
+    let system = Recorder::default()
+        .knowing([written()])
+        .without_provider_of("consumers");
+    let people = system.wam().accounts(&everybody("common")).await.unwrap();
+    assert_eq!(people.len(), 1);
+    let alone = system.wam().accounts(&everybody("consumers")).await;
+    let kind = alone.unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::CredentialUnavailable);
+}
+
+#[tokio::test]
 async fn the_default_account_is_whoever_gets_a_token_without_being_named() {
     let system = Recorder::answering([work_token()]).signed_in_by("organizations");
     let people = system.wam().accounts(&the_default("organizations")).await;
@@ -110,14 +122,10 @@ async fn the_default_account_is_whoever_gets_a_token_without_being_named() {
 
 #[tokio::test]
 async fn nobody_is_the_default_where_a_person_would_be_asked_or_is_of_another_kind() {
-    for answer in [
-        TokenStatus::UserInteractionRequired,
-        TokenStatus::AccountSwitch,
-    ] {
-        let system = Recorder::answering([status(answer)]).signed_in_by("organizations");
-        let people = system.wam().accounts(&the_default("organizations")).await;
-        assert!(people.unwrap().is_empty(), "{answer:?}");
-    }
+    let answer = status(TokenStatus::UserInteractionRequired);
+    let system = Recorder::answering([answer]).signed_in_by("organizations");
+    let people = system.wam().accounts(&the_default("organizations")).await;
+    assert!(people.unwrap().is_empty());
     let system = Recorder::default().signed_in_by("consumers");
     let people = system.wam().accounts(&the_default("organizations")).await;
     assert!(people.unwrap().is_empty());

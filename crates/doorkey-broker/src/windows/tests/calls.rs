@@ -344,9 +344,26 @@ async fn a_token_of_somebody_else_is_not_given() {
     ];
     let mut other = written();
     other.username = "bob@contoso.com".into();
-    let answer = success(response("token", &members, other));
     let mut request = interactive("organizations");
     request.account = Some(account());
+    for status in [TokenStatus::Success, TokenStatus::AccountSwitch] {
+        let mut answer = success(response("token", &members, other.clone()));
+        answer.status = status;
+        let system = Recorder::answering([answer]);
+        let error = system
+            .wam()
+            .acquire_interactively(&request)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongAccount);
+        for name in ["bob@contoso.com", "ada@contoso.com"] {
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    // Windows does not say who it is, but that it is somebody else.
+    let mut answer = success(response("token", &members[..1], WebAccount::default()));
+    answer.status = TokenStatus::AccountSwitch;
     let system = Recorder::answering([answer]);
     let error = system
         .wam()
@@ -354,7 +371,14 @@ async fn a_token_of_somebody_else_is_not_given() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAccount);
-    for name in ["bob@contoso.com", "ada@contoso.com"] {
-        assert!(error.to_string().contains(name), "{error}");
-    }
+}
+
+#[tokio::test]
+async fn who_chooses_another_account_where_none_is_named_has_a_token() {
+    let mut answer = work_token();
+    answer.status = TokenStatus::AccountSwitch;
+    let system = Recorder::answering([answer]);
+    let request = interactive("organizations");
+    let token = system.wam().acquire_interactively(&request).await.unwrap();
+    assert_eq!(token.access_token.secret(), "token");
 }

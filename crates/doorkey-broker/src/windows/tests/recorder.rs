@@ -26,7 +26,8 @@ struct State {
     accounts_status: Option<(AccountsStatus, ProviderError)>,
     default_authority: String,
     console: Option<NonZeroIsize>,
-    no_provider: bool,
+    /// `None` is of none; an empty one, of all.
+    missing: Option<String>,
     failure: Option<Failure>,
 }
 
@@ -58,7 +59,11 @@ impl Recorder {
     }
 
     pub(super) fn without_provider(self) -> Self {
-        self.state().no_provider = true;
+        self.without_provider_of("")
+    }
+
+    pub(super) fn without_provider_of(self, authority: &str) -> Self {
+        self.state().missing = Some(authority.into());
         self
     }
 
@@ -124,7 +129,11 @@ impl System for Recorder {
     ) -> Result<Option<FoundProvider<String>>, Failure> {
         self.note(format!("provider {id} {}", authority.unwrap_or("-")))?;
         let state = self.state();
-        Ok((!state.no_provider).then(|| FoundProvider {
+        let is_missing = state
+            .missing
+            .as_ref()
+            .is_some_and(|missing| missing.is_empty() || Some(&**missing) == authority);
+        Ok((!is_missing).then(|| FoundProvider {
             provider: authority.unwrap_or("default").to_owned(),
             authority: state.default_authority.clone(),
         }))
