@@ -1,7 +1,7 @@
 //! What it means that Windows gave no token.
 
 use super::messages::{AccountsStatus, Failure, ProviderError, TokenStatus};
-use doorkey::{Error, ErrorKind};
+use doorkey::{Error, ErrorKind, OAuthError};
 use std::fmt::Write as _;
 
 /// There is no such provider.
@@ -90,7 +90,11 @@ pub(super) fn of_status(
         TokenStatus::Unknown(number) => format!("status {number}, {said}"),
         status => format!("{status:?}, {said}"),
     };
-    error(kind, &status, provider.and_then(|error| reason(error.code)))
+    let refused = error(kind, &status, provider.and_then(|error| reason(error.code)));
+    match provider.and_then(oauth) {
+        Some(oauth) => refused.with_oauth(oauth),
+        None => refused,
+    }
 }
 
 /// A list of accounts that was not given; `None` is one that is empty by the provider's choice.
@@ -149,11 +153,31 @@ fn error(kind: ErrorKind, words: &str, reason: Option<&str>) -> Error {
     Error::new(kind, message)
 }
 
+/// The authority's own words, where a plugin hands them on.
+fn oauth(error: &ProviderError) -> Option<OAuthError> {
+    let mut codes = match error.code {
+        0 | LONGEST_AADSTS.. => Vec::new(),
+        code => vec![code.into()],
+    };
+    for text in error.message.split("AADSTS").skip(1) {
+        let end = text.find(|letter: char| !letter.is_ascii_digit());
+        let code = text[..end.unwrap_or(text.len())].parse().ok();
+        codes.extend(code.filter(|code| !codes.contains(code)));
+    }
+    if codes.is_empty() {
+        return None;
+    }
+    let mut oauth = OAuthError::default();
+    oauth.error = "broker_error".to_owned();
+    oauth.description = Some(cleaned(&error.message)).filter(|text| !text.is_empty());
+    oauth.codes = codes;
+    Some(oauth)
+}
+
 /// The number as people look it up, and what was said.
 fn words(code: u32, message: &str) -> String {
-    // What stands in an AADSTS text is a number of six or seven digits, an HRESULT has its first bit.
     let mut words = match code {
-        1..10_000_000 => format!("AADSTS{code}"),
+        1..LONGEST_AADSTS => format!("AADSTS{code}"),
         code => format!("0x{code:08X}"),
     };
     let message = cleaned(message);
@@ -162,6 +186,9 @@ fn words(code: u32, message: &str) -> String {
     }
     words
 }
+
+/// An AADSTS number has seven digits at most; an `HRESULT` of an error has its first bit.
+const LONGEST_AADSTS: u32 = 10_000_000;
 
 const E_ABORT: u32 = 0x8000_4004;
 const E_INVALIDARG: u32 = 0x8007_0057;

@@ -64,6 +64,30 @@ fn what_a_plugin_says_is_understood_by_its_number() {
 }
 
 #[test]
+fn the_authoritys_numbers_are_handed_on() {
+    for (code, message, codes) in [
+        (50011, "", [50011].as_slice()),
+        (
+            50011,
+            "AADSTS50011: no; AADSTS7000218: neither",
+            &[50011, 7_000_218],
+        ),
+        (0xCAA2_0003, "AADSTS50076: more is needed", &[50076]),
+        (0xCAA2_0003, "AADSTS", &[]),
+        (0xCAA2_0003, "AADSTSé AADSTS99999999999999999999", &[]),
+        (0, "", &[]),
+    ] {
+        let error = ProviderError {
+            code,
+            message: message.into(),
+        };
+        let error = refusal::of_status(TokenStatus::ProviderError, Some(&error), false);
+        let found = error.oauth().map_or(&[] as &[u64], |oauth| &oauth.codes);
+        assert_eq!(found, codes, "{code} {message}");
+    }
+}
+
+#[test]
 fn a_call_that_fails_is_no_broker_unless_it_says_more() {
     use ErrorKind::{CredentialUnavailable, Declined, InvalidArgument, Network};
     for (code, kind, words) in [
