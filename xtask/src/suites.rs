@@ -115,7 +115,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "wine",
-        about: "the library's own tests on Windows' interfaces: DPAPI, files, locks",
+        about: "the libraries' own tests on Windows' interfaces: DPAPI, files, locks, no broker",
         needs: &[
             Need::Packages(&[
                 "rustc-web",
@@ -125,11 +125,18 @@ pub(crate) const SUITES: &[Suite] = &[
             ]),
             Need::Wine,
         ],
-        steps: &[platform_step(
-            // Wine does not tell that a browser left while it was answered.
-            "test --locked -Zwarnings -Zbuild-std=std,panic_abort,test --target x86_64-win7-windows-gnu \
-             -p doorkey --lib -- --skip a_browser_that_left",
-        )],
+        steps: &[
+            platform_step(
+                // Wine does not tell that a browser left while it was answered.
+                "test --locked -Zwarnings -Zbuild-std=std,panic_abort,test --target x86_64-win7-windows-gnu \
+                 -p doorkey --lib -- --skip a_browser_that_left",
+            ),
+            // One of them asks for the broker that Wine has not.
+            platform_step(
+                "test --locked -Zwarnings -Zbuild-std=std,panic_abort,test --target x86_64-win7-windows-gnu \
+                 -p doorkey-broker --lib",
+            ),
+        ],
     },
     Suite {
         name: "xtask",

@@ -10,7 +10,9 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-pub(super) use account::{Known, find, people, same};
+#[cfg(target_os = "linux")]
+pub(super) use account::same;
+pub(super) use account::{Known, find, people};
 pub(super) use refusal::{Refusal, cleaned};
 pub(super) use replies::{accounts, done, signed_http_request, sso_cookies, token, version};
 pub(super) use requests::{
@@ -19,6 +21,7 @@ pub(super) use requests::{
 };
 
 /// What stands in each message beside its JSON; no broker is known that wants another.
+#[cfg(target_os = "linux")]
 pub(super) const PROTOCOL_VERSION: &str = "0.0";
 
 /// What Microsoft's broker for Linux has an application register.
