@@ -27,7 +27,7 @@ use doorkey::{
 /// - A future that is dropped cancels the call; whether Windows closes its window then has not been
 ///   seen.
 ///
-/// None of it has ever been run on a real Windows: see `docs/brokers.md`.
+/// Under Wine, which has no WAM, it says so; on a real Windows it has never been run: see `docs/brokers.md`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WindowsBroker {
