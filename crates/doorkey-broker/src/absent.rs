@@ -13,8 +13,7 @@ fn unavailable() -> Error {
     Error::new(
         ErrorKind::CredentialUnavailable,
         format!(
-            "support for the identity broker of {} comes in a later version; sign in by the browser \
-             until then",
+            "the identity broker of {} is not supported; sign in by the browser",
             std::env::consts::OS
         ),
     )

@@ -42,6 +42,8 @@ mod linux;
 // As above.
 #[cfg(any(windows, test))]
 mod windows;
+#[cfg(any(target_os = "linux", windows, test))]
+mod written;
 
 use doorkey::Broker;
 use std::sync::Arc;

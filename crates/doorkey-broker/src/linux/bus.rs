@@ -1,6 +1,7 @@
 //! The D-Bus calls themselves. Their interface is fixed: brokers since 2.0.2 describe none.
 
-use super::messages::{PROTOCOL_VERSION, Refusal, cleaned};
+use super::messages::{PROTOCOL_VERSION, Refusal};
+use crate::written::cleaned;
 use azure_core::Uuid;
 use doorkey::{Error, ErrorKind, Result};
 use std::{env, path::PathBuf, time::Duration};

@@ -1,7 +1,7 @@
 //! Who somebody is, by what Windows says of an account and the authority of a token.
 
 use super::messages::{Properties, WebAccount};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::written;
 use doorkey::BrokerAccount;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(super) fn of_token(
     written: Option<&WebAccount>,
 ) -> Option<BrokerAccount> {
     let claims = id_token.and_then(claims).unwrap_or_default();
-    let mut account = match client_info.and_then(by_client_info) {
+    let mut account = match client_info.and_then(written::home_account_id) {
         Some(home) => BrokerAccount::new(home),
         None => described(written?)?,
     };
@@ -78,17 +78,6 @@ fn personal_account_id(number: &str) -> Option<String> {
     Some(format!("{object}.{PERSONAL_TENANT}"))
 }
 
-fn by_client_info(client_info: &str) -> Option<String> {
-    let info = decoded(client_info)?;
-    let member = |name: &str| info[name].as_str().filter(|value| !value.is_empty());
-    Some(format!("{}.{}", member("uid")?, member("utid")?))
-}
-
 fn claims(id_token: &str) -> Option<Value> {
-    decoded(id_token.split('.').nth(1)?)
-}
-
-fn decoded(part: &str) -> Option<Value> {
-    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    written::json(id_token.split('.').nth(1)?)
 }

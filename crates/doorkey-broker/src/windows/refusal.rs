@@ -1,6 +1,7 @@
 //! What it means that Windows gave no token.
 
 use super::messages::{AccountsStatus, Failure, ProviderError, TokenStatus};
+use crate::written::cleaned;
 use doorkey::{Error, ErrorKind, OAuthError};
 use std::fmt::Write as _;
 
@@ -229,16 +230,4 @@ fn reason(code: u32) -> Option<&'static str> {
         INVALID_WINDOW_HANDLE => "there is no such window",
         _ => return None,
     })
-}
-
-/// Somebody else's text in a sentence of ours: one line, and not a long one.
-fn cleaned(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let plain = text.split(|letter: char| letter.is_control() || letter.is_whitespace());
-    let words: Vec<_> = plain.filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }

@@ -1,7 +1,7 @@
 //! Accounts as brokers write them, and which of them is meant.
 
 use super::text;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::written;
 use doorkey::BrokerAccount;
 use serde_json::Value;
 
@@ -79,7 +79,5 @@ pub(super) fn home_account_id(object: &Value) -> Option<String> {
 }
 
 pub(super) fn by_client_info(object: &Value) -> Option<String> {
-    let info = text(object, "clientInfo")?.trim_end_matches('=');
-    let info: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(info).ok()?).ok()?;
-    Some(format!("{}.{}", text(&info, "uid")?, text(&info, "utid")?))
+    written::home_account_id(text(object, "clientInfo")?)
 }

@@ -13,7 +13,7 @@ mod tests;
 #[cfg(target_os = "linux")]
 pub(super) use account::same;
 pub(super) use account::{Known, find, people};
-pub(super) use refusal::{Refusal, cleaned};
+pub(super) use refusal::Refusal;
 pub(super) use replies::{accounts, done, signed_http_request, sso_cookies, token, version};
 pub(super) use requests::{
     HttpRequest, TokenQuestion, accounts_request, cancellation_request, removal_request,

@@ -1,5 +1,6 @@
 //! A broker's no, in the shapes that are known, and what kind of no it is.
 
+use crate::written::cleaned;
 use doorkey::{Error, ErrorKind, OAuthError};
 use serde_json::Value;
 
@@ -293,17 +294,5 @@ fn kind(name: &str) -> ErrorKind {
             ErrorKind::CredentialUnavailable
         }
         _ => ErrorKind::Refused,
-    }
-}
-
-/// Somebody else's text in a sentence of ours: one line, and not a long one.
-pub(in crate::linux) fn cleaned(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let plain = text.split(|letter: char| letter.is_control() || letter.is_whitespace());
-    let words: Vec<_> = plain.filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
     }
 }

@@ -3,8 +3,9 @@
 use super::{
     Refusal,
     account::{Known, by_client_info, same},
-    cleaned, text,
+    text,
 };
+use crate::written::cleaned;
 use azure_core::{credentials::Secret, time::OffsetDateTime};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorkey::{BrokerAccount, BrokerToken, Error, ErrorKind, Result};
