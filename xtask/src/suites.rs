@@ -129,7 +129,7 @@ pub(crate) const SUITES: &[Suite] = &[
             platform_step(
                 // Wine does not tell that a browser left while it was answered.
                 "test --locked -Zwarnings -Zbuild-std=std,panic_abort,test --target x86_64-win7-windows-gnu \
-                 -p doorkey --lib -- --skip a_browser_that_left",
+                 -p doorkey --features username-password --lib -- --skip a_browser_that_left",
             ),
             // One of them asks for the broker that Wine has not.
             platform_step(

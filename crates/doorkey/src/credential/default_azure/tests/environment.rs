@@ -150,6 +150,7 @@ mod certificates {
     }
 }
 
+#[cfg(feature = "username-password")]
 const PERSON: [(&str, &str); 3] = [
     ("AZURE_CLIENT_ID", "11111111-2222-3333-4444-555555555555"),
     ("AZURE_USERNAME", "tester@contoso.example"),

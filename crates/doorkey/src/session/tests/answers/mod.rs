@@ -291,7 +291,7 @@ async fn what_is_compressed_or_comes_in_chunks_is_read() {
         both.map(|is_http_1| (reply.clone(), is_http_1))
     }) {
         let mut http = reqwest::Client::builder()
-            .add_root_certificate(authority.as_ref().unwrap().clone())
+            .tls_certs_only([authority.as_ref().unwrap().clone()])
             .no_proxy();
         if is_http_1 {
             http = http.http1_only();
