@@ -27,29 +27,24 @@ struct Signed {
     expires: i64,
 }
 
-#[derive(Template)]
-#[template(path = "federation/saml_1_1.xml")]
-struct Saml11<'a> {
+/// What an assertion says, in whichever SAML.
+struct Statement<'a> {
     id: String,
     issuer: &'a str,
-    created: &'a str,
-    expires: &'a str,
+    created: String,
+    expires: String,
     audience: &'a str,
     object_id: &'a str,
     username: &'a str,
 }
 
 #[derive(Template)]
+#[template(path = "federation/saml_1_1.xml")]
+struct Saml11<'a>(Statement<'a>);
+
+#[derive(Template)]
 #[template(path = "federation/saml_2_0.xml")]
-struct Saml20<'a> {
-    id: String,
-    issuer: &'a str,
-    created: &'a str,
-    expires: &'a str,
-    audience: &'a str,
-    object_id: &'a str,
-    username: &'a str,
-}
+struct Saml20<'a>(Statement<'a>);
 
 /// An assertion that says that `user` proved themselves to `issuer`.
 pub(super) fn issue(
@@ -60,30 +55,18 @@ pub(super) fn issue(
     audience: &str,
     now: OffsetDateTime,
 ) -> String {
-    let (created, expires) = (instant(now), instant(now + LIFETIME));
-    let (id, object_id, username) = (random::uuid(), &*user.object_id, &*user.username);
-    let (created, expires) = (&*created, &*expires);
+    let statement = Statement {
+        id: random::uuid(),
+        issuer,
+        created: instant(now),
+        expires: instant(now + LIFETIME),
+        audience,
+        object_id: &user.object_id,
+        username: &user.username,
+    };
     let unsigned = match version {
-        SamlVersion::V11 => Saml11 {
-            id,
-            issuer,
-            created,
-            expires,
-            audience,
-            object_id,
-            username,
-        }
-        .render(),
-        SamlVersion::V20 => Saml20 {
-            id,
-            issuer,
-            created,
-            expires,
-            audience,
-            object_id,
-            username,
-        }
-        .render(),
+        SamlVersion::V11 => Saml11(statement).render(),
+        SamlVersion::V20 => Saml20(statement).render(),
     };
     let unsigned = unsigned.unwrap_or_default().trim_end().to_owned();
     let signature = seal.seal(&Signed {

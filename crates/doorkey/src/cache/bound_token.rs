@@ -5,15 +5,12 @@
 
 use super::{
     Owner, Reply,
-    dialect::as_text,
     document::Document,
-    entities::{AccessToken, key},
+    entities::AccessToken,
     members::Members,
     section::{At, Entity, Place},
-    target::{has_all, sorted, target_of},
 };
-use crate::tokens::Tokens;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub(super) const SECTION: &str = "DoorkeyPopAccessToken";
 
@@ -32,68 +29,12 @@ impl BoundAccessToken {
         reply: &Reply,
         key_id: &str,
     ) -> (String, Members) {
-        let Reply {
-            realm,
-            asked_tenant,
-            requested,
-            tokens,
-            ..
-        } = reply;
-        let Tokens { token_type, .. } = tokens;
-        let target = target_of(tokens, requested);
-        let asked = sorted(requested.iter());
-        let answered = has_all(&target, &requested.iter().collect::<Vec<_>>());
+        let credential_type = "AccessToken_With_AuthScheme";
+        let (key, members) =
+            AccessToken::written_as(credential_type, Some(key_id), owner, environment, reply);
         // As JavaScript's library and .NET's make it, and the key behind it: its name has case.
-        let key = key(
-            owner.home_account_id,
-            environment,
-            "accesstoken_with_authscheme",
-            owner.client_id,
-            realm,
-            &target,
-        );
-        let key = format!("{key}-{}-{key_id}", token_type.to_lowercase());
-        #[derive(Serialize)]
-        struct Written<'a> {
-            credential_type: &'static str,
-            secret: &'a str,
-            home_account_id: &'a str,
-            environment: &'a str,
-            client_id: &'a str,
-            target: &'a str,
-            realm: &'a str,
-            token_type: &'a str,
-            key_id: &'a str,
-            #[serde(serialize_with = "as_text")]
-            cached_at: i64,
-            #[serde(serialize_with = "as_text")]
-            expires_on: i64,
-            #[serde(serialize_with = "as_text")]
-            extended_expires_on: i64,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            refresh_on: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            doorkey_requested: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            doorkey_tenant: Option<&'a str>,
-        }
-        let members = Members::of(&Written {
-            credential_type: "AccessToken_With_AuthScheme",
-            secret: tokens.access_token.expose(),
-            home_account_id: owner.home_account_id,
-            environment,
-            client_id: owner.client_id,
-            target: &target,
-            realm,
-            token_type,
-            key_id,
-            cached_at: tokens.received_on,
-            expires_on: tokens.expires_on,
-            extended_expires_on: tokens.extended_expires_on,
-            refresh_on: tokens.refresh_on.map(|seconds| seconds.to_string()),
-            doorkey_requested: (!answered).then_some(asked.as_str()),
-            doorkey_tenant: asked_tenant.as_deref(),
-        });
+        let token_type = reply.tokens.token_type.to_lowercase();
+        let key = format!("{key}-{token_type}-{key_id}");
         (key, members)
     }
 }

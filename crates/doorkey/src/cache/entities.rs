@@ -76,6 +76,17 @@ pub(super) const OF_THE_OLD_ACCESS_TOKEN: [&str; 10] = [
 
 impl AccessToken {
     pub(super) fn written(owner: Owner<'_>, environment: &str, reply: &Reply) -> (String, Members) {
+        Self::written_as("AccessToken", None, owner, environment, reply)
+    }
+
+    /// The members of a token of this type, which may be bound to a key.
+    pub(super) fn written_as(
+        credential_type: &'static str,
+        key_id: Option<&str>,
+        owner: Owner<'_>,
+        environment: &str,
+        reply: &Reply,
+    ) -> (String, Members) {
         let Reply {
             realm,
             asked_tenant,
@@ -89,7 +100,7 @@ impl AccessToken {
         let key = key(
             owner.home_account_id,
             environment,
-            "accesstoken",
+            credential_type,
             owner.client_id,
             realm,
             &target,
@@ -104,6 +115,8 @@ impl AccessToken {
             target: &'a str,
             realm: &'a str,
             token_type: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            key_id: Option<&'a str>,
             #[serde(serialize_with = "as_text")]
             cached_at: i64,
             #[serde(serialize_with = "as_text")]
@@ -118,7 +131,7 @@ impl AccessToken {
             doorkey_tenant: Option<&'a str>,
         }
         let members = Members::of(&Written {
-            credential_type: "AccessToken",
+            credential_type,
             secret: reply.access_token.expose(),
             home_account_id: owner.home_account_id,
             environment,
@@ -126,6 +139,7 @@ impl AccessToken {
             target: &target,
             realm,
             token_type: &reply.token_type,
+            key_id,
             cached_at: reply.received_on,
             expires_on: reply.expires_on,
             extended_expires_on: reply.extended_expires_on,
