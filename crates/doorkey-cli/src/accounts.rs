@@ -1,12 +1,8 @@
 //! `doorkey accounts`.
 
 use crate::{
-    broker::BrokerArgument,
-    client::ClientArguments,
-    console,
-    failure::Failure,
-    prompts::Warnings,
-    records::{Records, is_same_person},
+    broker::BrokerArgument, client::ClientArguments, console, failure::Failure, prompts::Warnings,
+    records::Records,
 };
 use clap::{Args, ValueEnum};
 use doorkey::{Account, AuthenticationRecord};
@@ -49,7 +45,7 @@ pub(crate) async fn run(arguments: &AccountsArguments) -> Result<(), Failure> {
     let accounts = doorkey::accounts(&options).await?;
     let mut people: Vec<_> = accounts.iter().map(Account::record).collect();
     for person in arguments.broker.people(client).await? {
-        if !people.iter().any(|other| is_same_person(other, &person)) {
+        if !people.iter().any(|other| other.is_same_person(&person)) {
             people.push(person);
         }
     }
@@ -58,7 +54,7 @@ pub(crate) async fn run(arguments: &AccountsArguments) -> Result<(), Failure> {
         let is_listed = |person: &AuthenticationRecord| person.tenant_id == record.tenant_id;
         let mut same = people
             .iter()
-            .filter(|person| is_same_person(person, &record));
+            .filter(|person| person.is_same_person(&record));
         if same.next().is_some_and(|first| !is_listed(first)) && !same.any(is_listed) {
             people.push(record);
         }

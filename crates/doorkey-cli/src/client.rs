@@ -7,7 +7,6 @@ use crate::{
     proxy::{ProxyArgument, Way},
     trust,
 };
-use azure_core::http::Url;
 use clap::{
     Args,
     builder::{FalseyValueParser, NonEmptyStringValueParser},
@@ -146,66 +145,11 @@ impl ClientArguments {
 
     /// Whether the record is of this application and this authority.
     pub(crate) fn is_of(&self, record: &AuthenticationRecord) -> bool {
-        record.client_id.eq_ignore_ascii_case(self.client_id())
-            && self.url().is_some_and(|url| {
-                host(&url).is_some_and(|host| record.authority.eq_ignore_ascii_case(&host))
-                    && self.is_adfs(&url) == (record.tenant_id == ADFS)
-                    && is_of_policy(&url, record)
-            })
-    }
-
-    fn is_adfs(&self, url: &Url) -> bool {
         let tenant = self.tenant().ok().flatten();
-        path(url) == format!("/{ADFS}")
-            || tenant.is_some_and(|tenant| tenant.eq_ignore_ascii_case(ADFS))
+        let is_of = record.is_of(self.client_id(), &self.authority(), tenant.as_deref());
+        // What the library refuses it will tell of itself.
+        is_of.unwrap_or(false)
     }
-
-    /// `None` for what the library will refuse.
-    fn url(&self) -> Option<Url> {
-        let authority = self.authority();
-        let authority = authority.trim();
-        let url = match authority.contains("://") {
-            true => Url::parse(authority),
-            false => Url::parse(&format!("https://{authority}")),
-        };
-        url.ok()
-    }
-}
-
-/// The tenant that stands for AD FS, in its address and in its records.
-const ADFS: &str = "adfs";
-
-/// The authority as records name it.
-fn host(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
-}
-
-/// In B2C everybody is another one for each policy, which stands in the account and the address.
-fn is_of_policy(url: &Url, record: &AuthenticationRecord) -> bool {
-    let account = record.home_account_id.to_lowercase();
-    let uid = account.rsplit_once('.').map_or(&*account, |(uid, _)| uid);
-    let is_marked = uid.contains("-b2c_");
-    let path = path(url);
-    match path.rsplit_once('/') {
-        Some((_, policy)) if is_marked || policy.starts_with("b2c_") => {
-            uid.ends_with(&format!("-{policy}"))
-        }
-        Some(_) => true,
-        None => {
-            !is_marked
-                || url
-                    .host_str()
-                    .is_some_and(|host| host.contains(".b2clogin."))
-        }
-    }
-}
-
-fn path(url: &Url) -> String {
-    url.path().trim_end_matches('/').to_lowercase()
 }
 
 /// The library's default, by which we find its people again.

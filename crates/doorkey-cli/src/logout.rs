@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     people::{self, AccountArgument},
     prompts::Warnings,
-    records::{Records, is_same_person},
+    records::Records,
 };
 use clap::Args;
 use doorkey::{Account, AuthenticationRecord};
@@ -39,13 +39,11 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
     let mut known = records.read().or_warn();
     known.extend(arguments.broker.people(client).await?);
     known.retain(|record| {
-        let is_signed_in = signed_in
-            .iter()
-            .any(|person| is_same_person(person, record));
+        let is_signed_in = signed_in.iter().any(|person| person.is_same_person(record));
         client.is_of(record) && !is_signed_in
     });
     known.sort_unstable_by(|one, other| one.home_account_id.cmp(&other.home_account_id));
-    known.dedup_by(|one, other| is_same_person(one, other));
+    known.dedup_by(|one, other| one.is_same_person(other));
     let leaving = arguments.leaving(&signed_in, known)?;
     if leaving.is_empty() {
         return arguments.tell_of_nobody(&signed_in);
@@ -53,7 +51,7 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
     let options = client.options_without_transport(Some(Arc::new(Warnings)))?;
     leave_other_places(client, &leaving).await?;
     for person in &leaving {
-        let is_theirs = |account: &&Account| is_same_person(&account.record(), person);
+        let is_theirs = |account: &&Account| account.record().is_same_person(person);
         if let Some(account) = accounts.iter().find(is_theirs) {
             doorkey::sign_out(&options, account).await?;
         }
@@ -77,7 +75,7 @@ async fn leave_other_places(
         for account in accounts {
             if leaving
                 .iter()
-                .any(|person| is_same_person(person, &account.record()))
+                .any(|person| person.is_same_person(&account.record()))
             {
                 doorkey::sign_out(&options, &account).await?;
             }

@@ -71,7 +71,7 @@ impl Records {
     pub(crate) fn forget(&self, person: &AuthenticationRecord) {
         let files = self.folder.as_deref().map(files);
         for file in files.and_then(Result::ok).unwrap_or_default() {
-            if read(&file).is_ok_and(|record| is_same_person(&record, person))
+            if read(&file).is_ok_and(|record| record.is_same_person(person))
                 && let Err(error) = fs::remove_file(&file)
             {
                 console::warn(&format!(
@@ -103,15 +103,6 @@ impl Found {
             path.display()
         ));
     }
-}
-
-/// Whether both are of the same person, application and authority.
-pub(crate) fn is_same_person(one: &AuthenticationRecord, other: &AuthenticationRecord) -> bool {
-    one.authority.eq_ignore_ascii_case(&other.authority)
-        && one.client_id.eq_ignore_ascii_case(&other.client_id)
-        && one
-            .home_account_id
-            .eq_ignore_ascii_case(&other.home_account_id)
 }
 
 /// The files that are named as ours are, in an order that does not change.

@@ -1,5 +1,6 @@
 use crate::{
     error::{Error, Result},
+    oauth::Authority,
     tenant::{self, TenantId},
 };
 use serde_json::{Map, Value};
@@ -104,6 +105,63 @@ impl AuthenticationRecord {
             username: required("username")?,
         })
     }
+
+    /// Whether this person signed in to this application at this authority: for a program that keeps
+    /// several records. A cloud's authority has several names, and any of them is the same one.
+    ///
+    /// `authority` and `tenant_id` are written as in the options of a credential; the tenant says
+    /// whether an address that names none is one of AD FS, and does not matter otherwise.
+    ///
+    /// ```
+    /// # use doorkey::AuthenticationRecord;
+    /// # let json = r#"{"authority": "login.microsoftonline.com", "clientId": "app",
+    /// #     "homeAccountId": "oid.tid", "tenantId": "tid", "username": "megan@contoso.example"}"#;
+    /// # let record = AuthenticationRecord::deserialize(json)?;
+    /// assert!(record.is_of("app", "https://login.microsoftonline.com", None)?);
+    /// assert!(record.is_of("app", "login.windows.net", None)?);
+    /// assert!(!record.is_of("app", "login.microsoftonline.us", None)?);
+    /// # Ok::<(), doorkey::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where `authority`, or that of the
+    /// record, is none.
+    pub fn is_of(&self, client_id: &str, authority: &str, tenant_id: Option<&str>) -> Result<bool> {
+        let mut given = Authority::parse(authority, "authority")?;
+        if tenant_id.is_some_and(|tenant| tenant.eq_ignore_ascii_case(TenantId::ADFS)) {
+            given = given.with_tenant(tenant_id, None)?.0;
+        }
+        Ok(self.client_id.eq_ignore_ascii_case(client_id)
+            && given.is_named_by(&self.authority()?, &self.tenant_id)
+            && given.has_account(&self.home_account_id, &self.tenant_id))
+    }
+
+    /// Whether both are of one person at one application, whichever names of the authority they
+    /// have, and whichever tenants the person signed in to.
+    #[must_use]
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        let is_named = |one: &Self, other: &Self| {
+            let named = one
+                .authority()?
+                .is_named_by(&other.authority()?, &other.tenant_id);
+            Ok::<_, Error>(named)
+        };
+        let is_there = self.authority.eq_ignore_ascii_case(&other.authority)
+            || is_named(self, other).unwrap_or(false)
+            || is_named(other, self).unwrap_or(false);
+        let is_adfs = |record: &Self| record.tenant_id == TenantId::ADFS;
+        is_there
+            && is_adfs(self) == is_adfs(other)
+            && self.client_id.eq_ignore_ascii_case(&other.client_id)
+            && self
+                .home_account_id
+                .eq_ignore_ascii_case(&other.home_account_id)
+    }
+
+    pub(crate) fn authority(&self) -> Result<Authority> {
+        Authority::parse(&self.authority, "the record's authority")
+    }
 }
 
 /// A JSON string in ASCII alone, as Python writes it.
@@ -172,6 +230,136 @@ mod tests {
             let text = PYTHON.replace("\"username\": \"u\", ", nameless);
             let record = AuthenticationRecord::deserialize(&text).unwrap();
             assert_eq!(record.username, "", "{nameless}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_of_an_authority_by_any_of_its_names() {
+        let policy = "o-b2c_1_in.t";
+        for (recorded, tenant_id, home, authority, tenant, expected) in [
+            (
+                "login.microsoftonline.com",
+                "t",
+                "o.t",
+                "https://login.windows.net/",
+                None,
+                true,
+            ),
+            (
+                "sts.windows.net",
+                "t",
+                "o.t",
+                "login.microsoftonline.com",
+                None,
+                true,
+            ),
+            (
+                "login.chinacloudapi.cn",
+                "t",
+                "o.t",
+                "login.partner.microsoftonline.cn",
+                None,
+                true,
+            ),
+            (
+                "login.microsoftonline.us",
+                "t",
+                "o.t",
+                "login.microsoftonline.com",
+                None,
+                false,
+            ),
+            (
+                "gate.example:8443",
+                "t",
+                "o.t",
+                "https://gate.example:8443",
+                Some("u"),
+                true,
+            ),
+            (
+                "gate.example:8443",
+                "t",
+                "o.t",
+                "https://gate.example",
+                None,
+                false,
+            ),
+            (
+                "fs.example",
+                "adfs",
+                "s",
+                "https://fs.example/adfs",
+                None,
+                true,
+            ),
+            ("fs.example", "adfs", "s", "fs.example", Some("ADFS"), true),
+            ("fs.example", "adfs", "s", "fs.example", None, false),
+            (
+                "fs.example",
+                "t",
+                "o.t",
+                "https://fs.example/adfs",
+                None,
+                false,
+            ),
+            (
+                "c.b2clogin.com",
+                "t",
+                policy,
+                "https://c.b2clogin.com/t/B2C_1_in",
+                None,
+                true,
+            ),
+            (
+                "c.b2clogin.com",
+                "t",
+                policy,
+                "https://c.b2clogin.com/t/b2c_1_up",
+                None,
+                false,
+            ),
+            ("c.b2clogin.com", "t", policy, "c.b2clogin.com", None, true),
+        ] {
+            let record = AuthenticationRecord {
+                authority: recorded.to_owned(),
+                client_id: "App".to_owned(),
+                home_account_id: home.to_owned(),
+                tenant_id: tenant_id.to_owned(),
+                username: String::new(),
+            };
+            let row = format!("{recorded} {authority} {tenant:?}");
+            assert_eq!(
+                record.is_of("app", authority, tenant).unwrap(),
+                expected,
+                "{row}"
+            );
+            assert!(!record.is_of("other", authority, tenant).unwrap(), "{row}");
+        }
+        let record = AuthenticationRecord::deserialize(PYTHON).unwrap();
+        record.is_of("c", "http://login.example", None).unwrap_err();
+    }
+
+    #[test]
+    fn two_records_are_of_one_person_by_any_name_of_the_authority() {
+        let one = AuthenticationRecord::deserialize(PYTHON).unwrap();
+        for (from, to, expected) in [
+            ("login.microsoftonline.com", "login.windows.net", true),
+            ("\"t\"", "\"another\"", true),
+            ("\"u\"", "\"renamed\"", true),
+            ("\"c\"", "\"C\"", true),
+            ("\"t\"", "\"adfs\"", false),
+            ("\"c\"", "\"d\"", false),
+            ("o.t", "p.t", false),
+            (
+                "login.microsoftonline.com",
+                "login.microsoftonline.us",
+                false,
+            ),
+        ] {
+            let other = AuthenticationRecord::deserialize(&PYTHON.replace(from, to)).unwrap();
+            assert_eq!(one.is_same_person(&other), expected, "{from} {to}");
+            assert_eq!(other.is_same_person(&one), expected, "{from} {to}");
         }
     }
 

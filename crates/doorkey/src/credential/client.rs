@@ -159,18 +159,12 @@ pub(crate) fn authority(
     environment: &Environment,
 ) -> Result<Authority> {
     let of_record = record
-        .map(|record| Authority::parse(&record.authority, "the record's authority"))
+        .map(|record| Ok((record.authority()?, record.tenant_id.as_str())))
         .transpose()?;
     if let Some(given) = named(options.authority.as_deref()) {
         let given = Authority::parse(given, "authority")?;
         return match of_record {
-            Some(recorded)
-                if !given.is_alias_of(&recorded)
-                    && !given.is_named_by_issuer(&recorded)
-                    && !record.is_some_and(|record| {
-                        given.is_named_by_id(&recorded, &record.tenant_id)
-                    }) =>
-            {
+            Some((recorded, tenant_id)) if !given.is_named_by(&recorded, tenant_id) => {
                 Err(Error::invalid_argument(format!(
                     "`authority` is {} and `authentication_record` is of {}, which is another one; \
                      leave one of them out",
@@ -181,7 +175,7 @@ pub(crate) fn authority(
             _ => Ok(given),
         };
     }
-    if let Some(recorded) = of_record {
+    if let Some((recorded, _)) = of_record {
         return Ok(recorded);
     }
     let of_cloud = match options.client_options.cloud.as_deref() {

@@ -105,7 +105,7 @@ impl Authority {
 
     /// Whether a record names `other` for this authority's cloud: two clouds have the same first
     /// issuer, so it alone does not say which.
-    pub(crate) fn is_named_by_issuer(&self, other: &Self) -> bool {
+    fn is_named_by_issuer(&self, other: &Self) -> bool {
         self.cloud()
             .is_some_and(|cloud| other.url.port().is_none() && cloud.is_first_issuer(other.host()))
     }

@@ -106,9 +106,16 @@ impl Authority {
         }
     }
 
+    /// Whether a record of `tenant_id` that names `other` is of this authority.
+    pub(crate) fn is_named_by(&self, other: &Self, tenant_id: &str) -> bool {
+        self.is_alias_of(other)
+            || self.is_named_by_issuer(other)
+            || self.is_named_by_id(other, tenant_id)
+    }
+
     /// Whether `other` is a host of Entra External ID that names `tenant_id`, where this one has a
     /// name: so Python's records are written, by their token's issuer.
-    pub(crate) fn is_named_by_id(&self, other: &Self, tenant_id: &str) -> bool {
+    fn is_named_by_id(&self, other: &Self, tenant_id: &str) -> bool {
         let is_ciam = |authority: &Self| matches!(authority.kind, AuthorityKind::Ciam { .. });
         let named = other.host().strip_suffix(CIAM);
         is_ciam(self)
