@@ -1,5 +1,9 @@
 //! What an operating system's broker is asked, and what it answers.
 
+mod pop;
+
+pub use pop::BrokerPop;
+
 use crate::{
     error::{Error, Result},
     sign_in::browser::Prompt,
@@ -19,9 +23,16 @@ use std::{fmt, num::NonZeroIsize, sync::Arc};
 ///   step in. It may be found out anew on each call.
 /// - Nothing waits for a person but [`acquire_interactively`](Self::acquire_interactively).
 /// - A future that is dropped has been cancelled: a window that it opened should close. All of them
-///   are dropped after some time, so none needs a deadline of its own.
+///   are dropped after some time, so none needs a deadline of its own. That works between its awaits
+///   alone: code that blocks its thread can be neither timed nor cancelled, so let it run on a thread
+///   of its own (`tokio::task::spawn_blocking`).
 /// - It may be asked several things at once. It is shown at most one interactive request at a time by
 ///   one credential.
+/// - Where `pop` is given, no bearer token will do. A broker answers with a token that is bound to
+///   [`BrokerPop::key_id`], of the type `pop`, around which the credential signs and which it keeps; or
+///   with a whole signed request of a key of its own ([`BrokerToken::is_signed_request`]), which is
+///   handed out as it is and never kept. One that can do neither answers `InvalidArgument`, before it
+///   asks a person if it can. Not `CredentialUnavailable`: a broker that is there is not passed by.
 ///
 /// # Errors
 ///
@@ -40,7 +51,7 @@ use std::{fmt, num::NonZeroIsize, sync::Arc};
 /// | `Network` | the broker could not reach the authority |
 /// | `Protocol` | the broker's answer makes no sense |
 /// | `WrongAccount` | somebody else signed in than the account of the request |
-/// | `InvalidArgument` | the request cannot be served as it is, such as without a window |
+/// | `InvalidArgument` | the request cannot be served as it is, such as without a window, or with `pop` by a broker that binds no tokens |
 ///
 /// # Example
 ///
@@ -152,6 +163,9 @@ pub struct BrokerSilentRequest {
     /// Claims that the token must satisfy, as JSON, decoded. Given, a token that the broker has in
     /// its cache does not do. `None` by default.
     pub claims: Option<String>,
+    /// What the token has to be bound to: see the [trait](Broker#contract). A token that the broker has
+    /// in its cache does only if it is bound to the same key. `None`, by default, is a bearer token.
+    pub pop: Option<BrokerPop>,
 }
 
 /// A token by asking a person.
@@ -178,6 +192,8 @@ pub struct BrokerInteractiveRequest {
     /// The window that the broker's is to be in front of: an `HWND` on Windows, a window number on
     /// macOS. `None`, by default, is that of the console in which the program runs.
     pub parent_window: Option<NonZeroIsize>,
+    /// As in [`BrokerSilentRequest::pop`]. `None` by default.
+    pub pop: Option<BrokerPop>,
 }
 
 /// An account to be forgotten.
@@ -210,12 +226,16 @@ pub struct BrokerAccount {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BrokerToken {
-    /// The access token.
+    /// The access token, or the signed request around it.
     pub access_token: Secret,
-    /// When it expires.
+    /// When it expires; of a signed request, when the token within does.
     pub expires_on: OffsetDateTime,
-    /// `Bearer` by default.
+    /// `Bearer` by default. `pop` for one that is bound to [`BrokerPop::key_id`], and for a signed
+    /// request.
     pub token_type: String,
+    /// Whether `access_token` is a whole Signed HTTP Request (`docs/proof-of-possession.md`) that the
+    /// broker made by a key of its own for the [`BrokerPop`] of this question. `false` by default.
+    pub is_signed_request: bool,
     /// What was granted. Empty, by default, is all that was asked for.
     pub scopes: Vec<String>,
     /// The id token, as the authority wrote it. `None` by default.
@@ -304,6 +324,7 @@ impl BrokerSilentRequest {
             account,
             scopes,
             claims: None,
+            pop: None,
         }
     }
 }
@@ -322,6 +343,7 @@ impl BrokerInteractiveRequest {
             prompt: Prompt::default(),
             extra_query_parameters: Vec::new(),
             parent_window: None,
+            pop: None,
         }
     }
 }
@@ -358,6 +380,7 @@ impl BrokerToken {
             access_token,
             expires_on,
             token_type: "Bearer".to_owned(),
+            is_signed_request: false,
             scopes: Vec::new(),
             id_token: None,
             account: None,

@@ -113,7 +113,7 @@ mod tokens;
 pub use account::{Account, accounts, sign_out};
 pub use broker::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
-    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ParentWindow,
+    BrokerPop, BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ParentWindow,
 };
 pub use cache::{
     CacheChange, CacheVersion, EncryptedFileStore, EncryptionKey, MemoryStore, Partition,

@@ -1,6 +1,7 @@
 //! Tokens that are bound to a key: whoever holds the token alone cannot use it. Pure: nothing here
 //! waits, asks the clock or keeps anything.
 
+mod confirmation;
 #[cfg(feature = "pop")]
 mod key;
 #[cfg(not(feature = "pop"))]
@@ -9,5 +10,6 @@ mod key;
 mod public_key;
 mod signed_request;
 
+pub(crate) use confirmation::names_key;
 pub(crate) use key::Key;
 pub(crate) use signed_request::{ResourceRequest, without_query};

@@ -17,10 +17,10 @@ impl PublicKey {
     pub(super) fn new(modulus: &[u8], exponent: &[u8]) -> Self {
         let [modulus, exponent] =
             [modulus, exponent].map(|number| BASE64_URL_SAFE_NO_PAD.encode(number));
-        // RFC 7638, section 3: these members in this order, without blanks.
-        let jwk = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
-        let thumbprint = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(jwk.as_bytes()));
-        Self { jwk, thumbprint }
+        Self {
+            jwk: jwk(&exponent, &modulus),
+            thumbprint: thumbprint(&exponent, &modulus),
+        }
     }
 
     /// The JSON Web Key ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517#section-4)).
@@ -33,6 +33,16 @@ impl PublicKey {
     pub(crate) fn thumbprint(&self) -> &str {
         &self.thumbprint
     }
+}
+
+/// The thumbprint of an RSA key of which the members are written so.
+pub(super) fn thumbprint(exponent: &str, modulus: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(jwk(exponent, modulus).as_bytes()))
+}
+
+/// RFC 7638, section 3: these members in this order, without blanks.
+fn jwk(exponent: &str, modulus: &str) -> String {
+    format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#)
 }
 
 #[cfg(test)]

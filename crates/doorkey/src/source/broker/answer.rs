@@ -24,7 +24,7 @@ pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens
     if access_token.is_empty() || !access_token.bytes().all(is_visible) {
         return Err(nonsense("an access token that is none"));
     }
-    if !token.token_type.eq_ignore_ascii_case("Bearer") {
+    if token.is_signed_request || !token.token_type.eq_ignore_ascii_case("Bearer") {
         return Err(nonsense(
             "a token of another type than Bearer, which was not asked for",
         ));
