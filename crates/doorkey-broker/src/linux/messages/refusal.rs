@@ -18,15 +18,19 @@ pub(in crate::linux) struct Refusal {
 }
 
 /// What decides is the first of these that is known.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 9] = [
     "status",
     "error",
     "errorCode",
     "error_code",
     "code",
+    "raw_error_code",
+    "exception_type",
     "subStatus",
     "suberror",
 ];
+
+const SUBERRORS: [&str; 3] = ["suberror", "subError", "oauth2_sub_error_code"];
 
 const TEXTS: [&str; 7] = [
     "context",
@@ -116,14 +120,31 @@ impl Refusal {
             }
         }
         let member = |name| super::text(object, name).map(cleaned);
-        self.suberror = self.suberror.take().or_else(|| member("suberror"));
+        let suberror = SUBERRORS.into_iter().find_map(member);
+        self.suberror = self.suberror.take().or(suberror);
         let claims = super::text(object, "claims").filter(|claims| is_object(claims));
         self.claims = self.claims.take().or(claims.map(str::to_owned));
         for name in TEXTS {
             if let Some(text) = object[name].as_str() {
                 self.say(text);
+                self.read_quoted(text);
             }
         }
+        // Where Microsoft's 2.0 has the authority's own words.
+        if let Value::Object(_) = &object["diagnostics"] {
+            self.read_members(&object["diagnostics"]);
+        }
+    }
+
+    /// Microsoft's 2.5 has them in a sentence: `… Code: 'invalid_grant' … suberror: 'token_expired'`.
+    fn read_quoted(&mut self, text: &str) {
+        let quoted = |name: &str| {
+            let (_, rest) = text.split_once(name)?;
+            let (value, _) = rest.trim_start().strip_prefix('\'')?.split_once('\'')?;
+            Some(cleaned(value)).filter(|value| !value.is_empty())
+        };
+        self.names.extend(quoted("Code:"));
+        self.suberror = self.suberror.take().or_else(|| quoted("suberror:"));
     }
 
     fn say(&mut self, text: &str) {
@@ -261,8 +282,11 @@ fn is_object(text: &str) -> bool {
     matches!(serde_json::from_str(text), Ok(Value::Object(_)))
 }
 
-/// Names come as `UserCanceled`, `user_canceled`, `USER_CANCELED`, …
+/// Names come as `UserCanceled`, `user_canceled`, `USER_CANCELED`, `com.microsoft.….UserCancelException`, …
 fn folded(name: &str) -> String {
+    let last = name.rsplit('.').next().filter(|_| !name.contains(' '));
+    let name = last.unwrap_or(name);
+    let name = name.strip_suffix("Exception").unwrap_or(name);
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
@@ -281,6 +305,7 @@ fn kind(name: &str) -> ErrorKind {
         | "userswitch" => ErrorKind::AuthenticationRequired,
         "usercanceled"
         | "usercancelled"
+        | "usercancel"
         | "accessdenied"
         | "authorizationdeclined"
         | "applicationcanceled"

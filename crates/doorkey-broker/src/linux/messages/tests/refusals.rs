@@ -42,6 +42,18 @@ fn a_refusal_is_understood_in_every_shape() {
             Declined,
             "access_denied",
         ),
+        (
+            json!({ "error": { "status": 0, "diagnostics": {
+                "exception_type": "com.microsoft.identity.common.exception.UiRequiredException" } } }),
+            AuthenticationRequired,
+            "UiRequiredException",
+        ),
+        (
+            json!({ "error": { "status": 0, "diagnostics": {
+                "exception_type": "com.microsoft.identity.common.exception.UserCancelException" } } }),
+            Declined,
+            "UserCancelException",
+        ),
         (json!({ "error": { "status": 3 } }), Network, "NoNetwork"),
         (
             json!({ "error": "ServerTemporarilyUnavailable" }),
@@ -171,4 +183,41 @@ fn the_authoritys_own_words_are_handed_on() {
 
     let own = error(&json!({ "error": { "status": "Unexpected", "context": "odd" } }));
     assert!(own.oauth().is_none(), "{own:?}");
+}
+
+/// As people have shown the replies of Microsoft's broker 2.0 and 2.5 in public.
+#[test]
+fn the_authoritys_own_words_are_found_where_microsofts_brokers_have_them() {
+    let in_diagnostics = json!({ "brokerTokenResponse": {
+        "accessTokenType": 0,
+        "error": {
+            "context": "AADSTS50078: Presented multi-factor authentication has expired. Trace ID: x",
+            "diagnostics": {
+                "raw_error_code": "invalid_grant",
+                "exception_type": "com.microsoft.identity.common.exception.UiRequiredException",
+                "oauth2_sub_error_code": "basic_action",
+            },
+            "errorCode": 0, "status": 2, "subStatus": 0, "tag": 0,
+        },
+        "expiresOn": 0,
+    } });
+    let in_a_sentence = json!({ "brokerTokenResponse": {
+        "error": {
+            "context": "Recieved an error from AAD. Code: 'invalid_grant' description: '(pii)' \
+                        correlation id: '3531ee2e' suberror: 'token_expired'",
+            "diagnostics": null, "errorCode": 0, "status": 2, "subStatus": 0, "tag": 595_719_680,
+        },
+        "subError": "",
+    } });
+    for (reply, suberror, codes) in [
+        (in_diagnostics, "basic_action", vec![50078]),
+        (in_a_sentence, "token_expired", Vec::new()),
+    ] {
+        let error = error(&reply);
+        assert_eq!(error.kind(), ErrorKind::AuthenticationRequired, "{error}");
+        let oauth = error.oauth().expect("the authority's words");
+        assert_eq!(oauth.error, "invalid_grant");
+        assert_eq!(oauth.suberror.as_deref(), Some(suberror));
+        assert_eq!(oauth.codes, codes);
+    }
 }
