@@ -3,6 +3,7 @@
 use crate::{broker::BrokerAccount, sensitive::Sensitive};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
+use serde_json::Value;
 use std::fmt;
 
 /// No token lives longer; a greater number is a mistake.
@@ -80,6 +81,9 @@ pub(crate) struct IdTokenClaims {
     pub(crate) tid: Option<String>,
     preferred_username: Option<String>,
     upn: Option<String>,
+    /// Azure AD B2C's, which has no other name; of any shape, as custom policies write it.
+    #[serde(default)]
+    emails: Value,
     pub(crate) nonce: Option<String>,
     pub(crate) exp: f64,
     pub(crate) nbf: Option<f64>,
@@ -154,8 +158,9 @@ impl IdTokenClaims {
 
     /// The name that the person signs in with; older authorities write `upn`.
     pub(crate) fn username(&self) -> Option<&str> {
-        let name = self.preferred_username.as_deref().or(self.upn.as_deref());
-        name.filter(|name| !name.is_empty())
+        let names = [self.preferred_username.as_deref(), self.upn.as_deref()];
+        let names = names.into_iter().chain([self.emails[0].as_str()]);
+        names.flatten().find(|name| !name.is_empty())
     }
 }
 

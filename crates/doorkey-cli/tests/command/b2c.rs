@@ -17,6 +17,8 @@ fn a_policy_knows_its_own_sign_ins_alone() {
     let login = ["login", "--scope", SCOPE];
     let silent = ["token", "--scope", SCOPE, "--silent"];
     doorkey("b2c_1_in", &login).run().assert_status(0);
+    let people = doorkey("b2c_1_in", &["accounts"]).run();
+    assert!(people.stdout.contains(&user.username), "{people:#?}");
     let first = doorkey("b2c_1_in", &silent).run();
     first.assert_status(0);
     let other = doorkey("b2c_1_edit", &silent).run();

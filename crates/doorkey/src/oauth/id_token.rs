@@ -107,6 +107,33 @@ mod tests {
     }
 
     #[test]
+    fn whoever_signs_in_has_the_first_name_that_there_is() {
+        for (claims, expected) in [
+            (
+                json!({"preferred_username": "p", "upn": "u", "emails": ["e"]}),
+                Some("p"),
+            ),
+            (
+                json!({"preferred_username": "", "upn": "u", "emails": ["e"]}),
+                Some("u"),
+            ),
+            (json!({"emails": ["e", "f"]}), Some("e")),
+            (json!({"emails": [""]}), None),
+            (json!({"emails": []}), None),
+            (json!({"emails": "e"}), None),
+            (json!({"emails": {"0": "e"}}), None),
+            (json!({}), None),
+        ] {
+            let token = token(|all| {
+                all.as_object_mut()
+                    .unwrap()
+                    .extend(claims.as_object().unwrap().clone());
+            });
+            assert_eq!(token.claims.username(), expected, "{claims}");
+        }
+    }
+
+    #[test]
     fn each_fault_is_refused() {
         for (member, value, why) in [
             ("aud", json!("other"), "another application"),

@@ -32,7 +32,6 @@ struct Kind {
     /// Of the cache's entries.
     realm: &'static str,
     authority_type: &'static str,
-    has_username: bool,
 }
 
 const KINDS: [Kind; 8] = [
@@ -47,7 +46,6 @@ const KINDS: [Kind; 8] = [
         tenant: TENANT,
         realm: TENANT,
         authority_type: "MSSTS",
-        has_username: true,
     },
     Kind {
         authority: "https://login.sovcloud-identity.fr",
@@ -60,7 +58,6 @@ const KINDS: [Kind; 8] = [
         tenant: TENANT,
         realm: TENANT,
         authority_type: "MSSTS",
-        has_username: true,
     },
     Kind {
         authority: "https://fs.kinds.example/adfs",
@@ -73,7 +70,6 @@ const KINDS: [Kind; 8] = [
         tenant: "adfs",
         realm: "adfs",
         authority_type: "ADFS",
-        has_username: true,
     },
     // As azure-identity is told; the port is no part of the cache's environment.
     Kind {
@@ -87,7 +83,6 @@ const KINDS: [Kind; 8] = [
         tenant: "adfs",
         realm: "adfs",
         authority_type: "ADFS",
-        has_username: true,
     },
     Kind {
         authority: "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_In",
@@ -100,7 +95,6 @@ const KINDS: [Kind; 8] = [
         tenant: "contoso.onmicrosoft.com",
         realm: "contoso.onmicrosoft.com",
         authority_type: "MSSTS",
-        has_username: false,
     },
     // A domain of their own, in the older form.
     Kind {
@@ -114,7 +108,6 @@ const KINDS: [Kind; 8] = [
         tenant: "contoso.example",
         realm: "contoso.example",
         authority_type: "MSSTS",
-        has_username: false,
     },
     Kind {
         authority: "https://contoso.ciamlogin.com",
@@ -127,7 +120,6 @@ const KINDS: [Kind; 8] = [
         tenant: TENANT,
         realm: TENANT,
         authority_type: "MSSTS",
-        has_username: true,
     },
     Kind {
         authority: "https://contoso.ciamlogin.com/contoso.example/",
@@ -140,7 +132,6 @@ const KINDS: [Kind; 8] = [
         tenant: TENANT,
         realm: TENANT,
         authority_type: "MSSTS",
-        has_username: true,
     },
 ];
 
@@ -261,12 +252,7 @@ async fn each_kind_is_asked_in_its_own_way_and_the_next_run_is_silent() {
         let user = &entra.emulator.users()[0];
         assert_eq!(record.authority, host);
         assert_eq!(record.tenant_id, kind.tenant, "{}", kind.authority);
-        let username = if kind.has_username {
-            &user.username
-        } else {
-            ""
-        };
-        assert_eq!(record.username, username, "{}", kind.authority);
+        assert_eq!(record.username, user.username, "{}", kind.authority);
         for section in ["AccessToken", "IdToken", "Account"] {
             let entries = entries(&store, section).await;
             assert_eq!(entries.len(), 1, "{} {section}", kind.authority);
@@ -276,7 +262,7 @@ async fn each_kind_is_asked_in_its_own_way_and_the_next_run_is_silent() {
         }
         let account = &entries(&store, "Account").await[0];
         assert_eq!(account["authority_type"], kind.authority_type);
-        assert_eq!(account["username"], username);
+        assert_eq!(account["username"], user.username);
 
         // The next run, by the record.
         let next = InteractiveBrowserCredentialOptions {
