@@ -20,11 +20,14 @@ async fn pyjwt_checks_what_we_sign_and_azure_identity_passes_by_what_we_keep() {
     let record = credential.authenticate(Some(options)).await;
     let record = record.expect("we sign in");
     let mut signed = Vec::new();
-    for number in 0..2 {
+    for (number, query) in ["?b=bar&a=foo&c=duck&$top=%2F1&a=twice", ""]
+        .iter()
+        .enumerate()
+    {
         let options = TokenInfoOptions {
             pop: Some(PopTokenRequestOptions {
                 resource_request_method: "PATCH".into(),
-                resource_request_url: format!("{}/a%20path?and=query", scene.emulator.authority()),
+                resource_request_url: format!("{}/a%20path{query}", scene.emulator.authority()),
                 nonce: format!("nonce \"{number}\""),
             }),
             ..Default::default()

@@ -25,6 +25,19 @@ def thumbprint(jwk):
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def signed_query(names, pairs):
+    """draft-ietf-oauth-signed-http-request-03, section 3.1."""
+    digest = hashlib.sha256("&".join(pairs).encode()).digest()
+    return [names, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()]
+
+
+# What is there twice must not be signed (section 7.5).
+QUERIES = [
+    signed_query(["b", "c", "$top"], ["b=bar", "c=duck", "$top=%2F1"]),
+    signed_query([], []),
+]
+
+
 class SignedRequests(unittest.TestCase):
     def test_each_is_signed_by_the_key_that_its_token_is_bound_to(self):
         self.assertEqual(len(SIGNED), 2)
@@ -48,7 +61,7 @@ class SignedRequests(unittest.TestCase):
                     "nonce": f"nonce \"{number}\"",
                 },
             )
-            self.assertNotIn("q", body)
+            self.assertEqual(body["q"], QUERIES[number])
             self.assertAlmostEqual(body["ts"], time.time(), delta=120)
             claims = checked_access_token(body["at"])
             self.assertEqual(claims["cnf"], {"kid": kid})

@@ -13,6 +13,8 @@ pub(crate) struct Exchange {
     /// `https://` and the host that the client wrote, which all addresses in the reply begin with.
     pub(crate) base: String,
     pub(crate) request: RecordedRequest,
+    /// As it was sent, without the `?`; empty where there is none.
+    pub(crate) query: String,
     /// The id of this request; the trace id of a refusal.
     pub(crate) request_id: String,
     /// The client's own id, or one made for it.
@@ -34,6 +36,7 @@ impl Exchange {
             .filter(|id| is_correlation_id(id))
             .map_or_else(crate::random::uuid, str::to_owned);
         Self {
+            query: parts.uri.query().unwrap_or_default().to_owned(),
             base: format!("https://{}", host.to_ascii_lowercase()),
             request_id: crate::random::uuid(),
             correlation_id,

@@ -164,7 +164,7 @@ impl TokenInfoOptions {
 pub struct PopTokenRequestOptions {
     /// `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `OPTIONS`, `TRACE` or `PATCH`, in capitals.
     pub resource_request_method: String,
-    /// The whole URL of the request, https. Its query is not signed.
+    /// The whole URL of the request, as it is sent: https, and no user name in it.
     pub resource_request_url: String,
     /// What the resource sent in its challenge, not empty: see [`Challenge::nonce`](crate::Challenge::nonce).
     pub nonce: String,
@@ -177,7 +177,7 @@ impl fmt::Debug for PopTokenRequestOptions {
             .field("resource_request_method", &self.resource_request_method)
             .field(
                 "resource_request_url",
-                &pop::without_query(&self.resource_request_url),
+                &pop::without_secrets(&self.resource_request_url),
             )
             .finish_non_exhaustive()
     }

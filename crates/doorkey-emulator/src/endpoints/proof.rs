@@ -28,6 +28,8 @@ struct Body {
     m: String,
     u: String,
     p: String,
+    /// Not all clients write one.
+    q: Option<Value>,
     nonce: String,
     cnf: Confirmation,
 }
@@ -84,6 +86,12 @@ impl Proof {
         if body.p != exchange.request.path {
             return Err("The request was signed for another path");
         }
+        if body
+            .q
+            .is_some_and(|signed| !is_query(&signed, &exchange.query))
+        {
+            return Err("The request was signed for another query");
+        }
         if (exchange.now.unix_timestamp() - body.ts).abs() > LEEWAY {
             return Err("The request was not signed just now");
         }
@@ -122,6 +130,25 @@ impl Jwk {
         key.verify(&RSA_PKCS1_2048_8192_SHA256, message.as_bytes(), &signature)
             .is_ok()
     }
+}
+
+/// Whether `q` is signed for this query (section 3.1), as Microsoft's resources read it where they are told
+/// to: what the client has not signed may be there, too.
+fn is_query(signed: &Value, query: &str) -> bool {
+    let Ok((names, hash)) = <(Vec<String>, String)>::deserialize(signed) else {
+        return false;
+    };
+    let mut pairs = Vec::new();
+    for name in &names {
+        let is_named = |pair: &&str| pair.split('=').next() == Some(name.as_str());
+        let mut found = query.split('&').filter(is_named);
+        // Section 7.5: nobody could tell which of two was meant.
+        let (Some(pair), None) = (found.next(), found.next()) else {
+            return false;
+        };
+        pairs.push(pair);
+    }
+    hash == URL_SAFE_NO_PAD.encode(digest(&SHA256, pairs.join("&").as_bytes()))
 }
 
 fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {

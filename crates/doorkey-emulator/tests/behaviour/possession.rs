@@ -84,9 +84,13 @@ impl Scene {
     }
 
     async fn me(&self, method: &str, authorization: &str) -> Json {
+        self.me_with("a=b", method, authorization).await
+    }
+
+    async fn me_with(&self, query: &str, method: &str, authorization: &str) -> Json {
         let request = Request::builder()
             .method(method)
-            .uri(format!("{}/resource/me?a=b", self.emulator.authority()))
+            .uri(format!("{}/resource/me?{query}", self.emulator.authority()))
             .header("authorization", authorization);
         send(&self.emulator, request.body(Bytes::new()).unwrap()).await
     }
@@ -189,6 +193,39 @@ async fn what_was_signed_for_something_else_is_refused() {
     assert_eq!(scene.me("POST", &format!("PoP {signed}")).await.status, 401);
     let reply = scene.me("GET", &format!("PoP {signed}")).await;
     assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test]
+async fn the_query_is_checked_where_it_is_signed() {
+    let scene = Scene::new().await;
+    let hash = |signed: &str| URL_SAFE_NO_PAD.encode(digest(&SHA256, signed.as_bytes()));
+    let of = |names: &[&str], signed: &str| json!([names, hash(signed)]);
+    for (query, signed, is_taken) in [
+        ("a=b&c=d", of(&["a", "c"], "a=b&c=d"), true),
+        ("c=d&a=b", of(&["a", "c"], "a=b&c=d"), true),
+        ("", of(&[], ""), true),
+        ("a=b", of(&[], ""), true),
+        ("a=%2F", of(&["a"], "a=%2F"), true),
+        ("a=b", of(&["a"], "a=c"), false),
+        ("A=b", of(&["a"], "a=b"), false),
+        ("a=%2F", of(&["a"], "a=/"), false),
+        ("", of(&["a"], "a=b"), false),
+        ("a=b&a=b", of(&["a"], "a=b"), false),
+        // what msal-common writes
+        ("a=b", json!([[], "a=b"]), false),
+        ("a=b", json!("a=b"), false),
+        ("a=b", json!([["a"]]), false),
+        ("a=b", json!([["a"], hash("a=b"), 1]), false),
+    ] {
+        let mut body = scene.body(&scene.nonce().await);
+        body["q"] = signed.clone();
+        let authorization = format!("PoP {}", OURS.sign(&scene.header(), &body));
+        let reply = scene.me_with(query, "GET", &authorization).await;
+        assert_eq!(reply.status == 200, is_taken, "{query} {signed}: {reply:?}");
+        if !is_taken {
+            assert!(reason_of(&reply).contains("another query"), "{reply:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,8 +8,9 @@ mod key;
 #[path = "no_key.rs"]
 mod key;
 mod public_key;
+mod query;
 mod signed_request;
 
 pub(crate) use confirmation::names_key;
 pub(crate) use key::Key;
-pub(crate) use signed_request::{ResourceRequest, without_query};
+pub(crate) use signed_request::{ResourceRequest, without_secrets};

@@ -1,4 +1,4 @@
-use super::Key;
+use super::{Key, query::SignedQuery};
 use crate::{
     error::{Error, Result},
     options::PopTokenRequestOptions,
@@ -22,6 +22,7 @@ pub(crate) struct ResourceRequest {
     /// With the port, where that is not the scheme's.
     host: String,
     path: String,
+    query: SignedQuery,
     nonce: String,
 }
 
@@ -35,7 +36,7 @@ struct Body<'a> {
     m: &'a str,
     u: &'a str,
     p: &'a str,
-    // No `q`: the libraries disagree on its form, and .NET's writes none.
+    q: &'a SignedQuery,
     nonce: &'a str,
     cnf: Confirmation<'a>,
 }
@@ -66,9 +67,15 @@ impl ResourceRequest {
             return Err(Error::invalid_argument(format!(
                 "`pop.resource_request_url` is {:?}, which is no https URL; give the whole URL of \
                  the request that is to be signed",
-                without_query(url)
+                without_secrets(url)
             )));
         };
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(Error::invalid_argument(
+                "`pop.resource_request_url` has a user name or a password in it, which would be sent \
+                 in the token's place; give the URL without them",
+            ));
+        }
         if nonce.trim().is_empty() {
             return Err(Error::invalid_argument(
                 "`pop.nonce` is empty; give the one that the resource sent in its challenge \
@@ -82,6 +89,7 @@ impl ResourceRequest {
                 None => host.to_owned(),
             },
             path: parsed.path().to_owned(),
+            query: SignedQuery::of(parsed.query().unwrap_or_default()),
             nonce: nonce.clone(),
         })
     }
@@ -100,6 +108,7 @@ impl ResourceRequest {
             m: &self.method,
             u: &self.host,
             p: &self.path,
+            q: &self.query,
             nonce: &self.nonce,
             cnf: Confirmation {
                 jwk: serde_json::from_str(public.jwk()).map_err(unsigned)?,
@@ -113,9 +122,15 @@ impl ResourceRequest {
     }
 }
 
-/// Errors and `Debug` are shown and logged, and a query may hold what must not be.
-pub(crate) fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or_default()
+/// Errors and `Debug` are shown and logged, and a query or a password may hold what must not be.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("//").unwrap_or(("", url));
+    match rest.rsplit_once('@') {
+        Some((_, rest)) if scheme.is_empty() => format!("…@{rest}"),
+        Some((_, rest)) => format!("{scheme}//…@{rest}"),
+        None => url.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +157,11 @@ mod tests {
             ("GET /", good, "n", "method"),
             ("GET", "http://graph.microsoft.com/v1.0/me", "n", "url"),
             ("GET", "http://x.example/?sig=secret", "n", "url"),
+            ("GET", "http://ann:secret@x.example/", "n", "url"),
+            ("GET", "ann:secret@x.example/", "n", "url"),
+            ("GET", "https://ann:secret@x.example/", "n", "url"),
+            ("GET", "https://:secret@x.example/", "n", "url"),
+            ("GET", "https://ann@x.example/", "n", "url"),
             ("GET", "graph.microsoft.com/v1.0/me", "n", "url"),
             ("GET", "https://", "n", "url"),
             ("GET", "", "n", "url"),
@@ -160,24 +180,41 @@ mod tests {
     #[test]
     fn the_body_says_what_is_asked_of_whom() {
         let key = Key::generate().unwrap();
-        for (method, url, host, path) in [
+        for (method, url, host, path, query) in [
             (
                 "GET",
                 "https://graph.microsoft.com",
                 "graph.microsoft.com",
                 "/",
+                "",
             ),
             (
                 "PATCH",
                 "https://Graph.Microsoft.com:443/v1.0/me?$select=a#b",
                 "graph.microsoft.com",
                 "/v1.0/me",
+                "$select=a",
             ),
             (
                 "HEAD",
-                "https://localhost:8443/a%20b/",
+                "https://localhost:8443/a%20b/?#",
                 "localhost:8443",
                 "/a%20b/",
+                "",
+            ),
+            (
+                "GET",
+                "https://[2001:DB8::0:1]:8443/ä/../ö?x=ü",
+                "[2001:db8::1]:8443",
+                "/%C3%B6",
+                "x=%C3%BC",
+            ),
+            (
+                "GET",
+                "https://x.example.//a//b",
+                "x.example.",
+                "//a//b",
+                "",
             ),
         ] {
             let request = ResourceRequest::parse(&options(method, url, "n\"1")).unwrap();
@@ -196,7 +233,7 @@ mod tests {
                 json(parts[1]),
                 json!({
                     "at": "the-token", "ts": 1_000, "m": method, "u": host, "p": path,
-                    "nonce": "n\"1", "cnf": {"jwk": jwk},
+                    "q": SignedQuery::of(query), "nonce": "n\"1", "cnf": {"jwk": jwk},
                 })
             );
             assert_eq!(parts.len(), 3);
