@@ -30,12 +30,21 @@
 //! |---|---|
 //! | Linux | Microsoft's identity broker and himmelblau, by D-Bus: see `LinuxBroker` |
 //! | Windows | the Web Account Manager, by WinRT: see `WindowsBroker` |
+//! | WSL | Windows' first, by a `doorkey.exe` there: see `WslBroker` |
 //! | others | not yet: [`system`] says so, and the browser steps in |
 //!
 //! None of it has ever been run with a real broker: see `docs/brokers.md`.
 
 #[cfg(not(any(target_os = "linux", windows)))]
 mod absent;
+#[cfg_attr(
+    not(any(target_os = "linux", test)),
+    expect(
+        dead_code,
+        reason = "only a program in WSL asks another system's broker"
+    )
+)]
+mod exchange;
 // Its messages are pure, and tested everywhere.
 #[cfg(any(target_os = "linux", test))]
 mod linux;
@@ -44,17 +53,22 @@ mod linux;
 mod windows;
 #[cfg(any(target_os = "linux", windows, test))]
 mod written;
+#[cfg(target_os = "linux")]
+mod wsl;
 
 use doorkey::Broker;
 use std::sync::Arc;
 
+pub use exchange::answer_request;
 #[cfg(target_os = "linux")]
 pub use linux::{LinuxBroker, SsoCookie};
+#[cfg(target_os = "linux")]
+pub use wsl::WslBroker;
 // Not the crate of that name.
 #[cfg(windows)]
 pub use self::windows::WindowsBroker;
 
-/// This operating system's broker.
+/// This operating system's broker; in WSL Windows', and Linux' own where that cannot be asked.
 ///
 /// Nothing is looked for yet: whether one is there is found each time it is asked, and where there is
 /// none it answers [`CredentialUnavailable`](doorkey::ErrorKind::CredentialUnavailable).
@@ -65,6 +79,15 @@ pub use self::windows::WindowsBroker;
 /// ```
 #[must_use]
 pub fn system() -> Arc<dyn Broker> {
+    #[cfg(target_os = "linux")]
+    if wsl::is_here() {
+        return Arc::new(wsl::InOrder::new(WslBroker::new(), LinuxBroker::new()));
+    }
+    own()
+}
+
+/// That of the system for which this was built, whatever it runs in.
+fn own() -> Arc<dyn Broker> {
     #[cfg(target_os = "linux")]
     let broker = LinuxBroker::new();
     #[cfg(windows)]

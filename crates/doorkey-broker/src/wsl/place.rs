@@ -1,0 +1,86 @@
+//! Whether this is WSL, and where `doorkey.exe` is.
+
+use doorkey::{Error, ErrorKind, Result};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+const PROGRAM: &str = "doorkey.exe";
+
+/// Whether this Linux runs within Windows; a container there does, too.
+pub(crate) fn is_here() -> bool {
+    Machine::this().is_wsl()
+}
+
+/// The `doorkey.exe` of Windows, if there is one.
+pub(super) fn find() -> Result<PathBuf> {
+    Machine::this().program()
+}
+
+/// What is known of the machine.
+pub(super) struct Machine<'a> {
+    /// Its release.
+    pub(super) kernel: String,
+    pub(super) has_interop: bool,
+    pub(super) search_path: OsString,
+    pub(super) is_file: &'a dyn Fn(&Path) -> bool,
+}
+
+impl Machine<'_> {
+    fn this() -> Self {
+        Self {
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default(),
+            has_interop: has_interop(),
+            search_path: env::var_os("PATH").unwrap_or_default(),
+            is_file: &Path::is_file,
+        }
+    }
+
+    pub(super) fn is_wsl(&self) -> bool {
+        self.kernel.to_ascii_lowercase().contains("microsoft")
+    }
+
+    pub(super) fn program(&self) -> Result<PathBuf> {
+        if !self.is_wsl() {
+            return Err(unavailable(
+                "this Linux does not run within Windows (WSL), so there is no broker of Windows to be \
+                 asked; ask `doorkey_broker::system()`, or sign in by the browser",
+            ));
+        }
+        if !self.has_interop {
+            return Err(unavailable(
+                "this WSL may start no programs of Windows, so Windows' broker cannot be asked; turn \
+                 interop on (`[interop]`, `enabled=true` in /etc/wsl.conf, then `wsl --shutdown` on \
+                 Windows), or sign in by the browser",
+            ));
+        }
+        // Whoever may write to the folder in which we were started may not choose what is asked.
+        let folders = env::split_paths(&self.search_path).filter(|folder| folder.is_absolute());
+        let mut programs = folders.map(|folder| folder.join(PROGRAM));
+        programs
+            .find(|program| (self.is_file)(program))
+            .ok_or_else(|| {
+                unavailable(
+                    "there is no `doorkey.exe` in PATH, by which WSL asks Windows' broker; install the \
+                     command on Windows, in a folder of Windows' PATH (which WSL takes over unless \
+                     /etc/wsl.conf says `appendWindowsPath=false`), or sign in by the browser",
+                )
+            })
+    }
+}
+
+fn has_interop() -> bool {
+    let is_registered = |name: &&str| {
+        let entry = Path::new("/proc/sys/fs/binfmt_misc").join(name);
+        fs::read_to_string(entry).is_ok_and(|state| state.starts_with("enabled"))
+    };
+    env::var_os("WSL_INTEROP").is_some_and(|socket| !socket.is_empty())
+        || ["WSLInterop", "WSLInterop-late"].iter().any(is_registered)
+}
+
+fn unavailable(message: &str) -> Error {
+    Error::new(ErrorKind::CredentialUnavailable, message)
+}

@@ -1,0 +1,59 @@
+use super::super::place::Machine;
+use doorkey::ErrorKind;
+use std::path::Path;
+
+const KERNEL: &str = "5.15.167.4-microsoft-standard-WSL2\n";
+
+fn machine<'a>(
+    kernel: &str,
+    has_interop: bool,
+    search_path: &str,
+    is_file: &'a dyn Fn(&Path) -> bool,
+) -> Machine<'a> {
+    Machine {
+        kernel: kernel.to_owned(),
+        has_interop,
+        search_path: search_path.into(),
+        is_file,
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_and_another_way_is_left() {
+    for (kernel, has_interop, words) in [
+        ("6.1.0-40-amd64", true, "does not run within Windows"),
+        ("", true, "does not run within Windows"),
+        (KERNEL, false, "turn interop on"),
+        ("4.4.0-19041-Microsoft", false, "turn interop on"),
+        (KERNEL, true, "no `doorkey.exe` in PATH"),
+    ] {
+        let machine = machine(kernel, has_interop, "/usr/bin:/mnt/c/Windows", &|_| false);
+        let error = machine.program().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+        let text = error.to_string();
+        assert!(text.contains(words), "{kernel}: {text}");
+        assert!(text.ends_with("sign in by the browser"), "{text}");
+    }
+}
+
+#[test]
+fn only_absolute_folders_of_the_path_are_searched_in_their_order() {
+    let there = |path: &Path| path.ends_with("doorkey.exe");
+    for (search_path, found) in [
+        ("/mnt/c/a:/mnt/c/b", Some("/mnt/c/a/doorkey.exe")),
+        ("::.:tools:./x:../x:/mnt/c/a", Some("/mnt/c/a/doorkey.exe")),
+        (
+            "/mnt/c/Program Files/a",
+            Some("/mnt/c/Program Files/a/doorkey.exe"),
+        ),
+        (":.:tools", None),
+        ("", None),
+    ] {
+        let machine = machine(KERNEL, true, search_path, &there);
+        let program = machine.program().ok();
+        assert_eq!(program.as_deref(), found.map(Path::new), "{search_path}");
+    }
+    let second = |path: &Path| path.starts_with("/b");
+    let machine = machine(KERNEL, true, "/a:/b:/c", &second);
+    assert_eq!(machine.program().unwrap(), Path::new("/b/doorkey.exe"));
+}
