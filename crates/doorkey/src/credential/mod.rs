@@ -170,7 +170,9 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
     /// signed anew by a token for `scopes` that is bound to a key
     /// ([`PopTokenRequestOptions`](crate::PopTokenRequestOptions)). The first nonce comes from the
     /// resource's refusal of a request without a token, the next ones from its replies; a request that was
-    /// refused for its nonce is sent again, once. A request whose URL is not https is an error.
+    /// refused for its nonce is sent again, once, and so is one whose token was refused for claims (as by
+    /// [`continuous_access_policy`](Self::continuous_access_policy), which need not be there, too). A
+    /// request whose URL is not https is an error.
     ///
     /// One for each client: all that the client sends is signed, and a bearer token that its own
     /// authentication has put into a request is taken out. Where a client can do without a credential of
@@ -255,7 +257,8 @@ macro_rules! answer_by_session {
                 &self,
                 scopes: &[&str],
             ) -> std::sync::Arc<dyn azure_core::http::policies::Policy> {
-                let whose = std::sync::Arc::<$crate::session::Session>::clone(&self.session);
+                let whose: std::sync::Arc<dyn $crate::session::HasSession> =
+                    std::sync::Arc::<$crate::session::Session>::clone(&self.session);
                 std::sync::Arc::new($crate::pop_policy::PopPolicy::new(whose, scopes))
             }
         }

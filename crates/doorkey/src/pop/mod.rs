@@ -9,8 +9,10 @@ mod key;
 mod key;
 mod public_key;
 mod query;
+mod signed_parts;
 mod signed_request;
 
 pub(crate) use confirmation::names_key;
 pub(crate) use key::Key;
+pub(crate) use signed_parts::SignedParts;
 pub(crate) use signed_request::{ResourceRequest, without_secrets};

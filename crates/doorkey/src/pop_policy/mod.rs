@@ -1,83 +1,164 @@
 //! Proof-of-possession for the SDK's clients: each of their requests is signed below them.
 
+mod demands;
 mod nonces;
+mod refusal;
 
 use crate::{
-    challenge::Challenge,
     error::{Error, Result},
-    options::{PopTokenRequestOptions, TokenInfoOptions},
+    options::{AccessTokenInfo, PopTokenRequestOptions, TokenInfoOptions},
+    pop::SignedParts,
     session::HasSession,
 };
 use async_trait::async_trait;
 use azure_core::http::{
-    AsyncRawResponse, Context, Request, StatusCode,
-    headers::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE},
+    AsyncRawResponse, Context, Request,
+    headers::AUTHORIZATION,
     policies::{Policy, PolicyResult},
 };
+use demands::{Answer, Demands};
 use nonces::Nonces;
-use std::sync::Arc;
+use refusal::Refusal;
+use std::{fmt, sync::Arc};
 
-/// [RFC 9110, section 11.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.3).
-const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
+/// Whoever gives tokens that are bound to a key.
+#[async_trait]
+pub(crate) trait GivesTokens: fmt::Debug + Send + Sync {
+    async fn token_info(
+        &self,
+        scopes: &[&str],
+        options: TokenInfoOptions,
+    ) -> Result<AccessTokenInfo>;
+}
+
+#[async_trait]
+impl GivesTokens for Arc<dyn HasSession> {
+    async fn token_info(
+        &self,
+        scopes: &[&str],
+        options: TokenInfoOptions,
+    ) -> Result<AccessTokenInfo> {
+        let session = Self::clone(self).session().await?;
+        session.get_token_info(scopes, options).await
+    }
+}
 
 /// Sits below a client's own authentication, whose bearer token it never lets through, and below its
 /// retries, so that each try is signed anew.
 #[derive(Debug)]
 pub(crate) struct PopPolicy {
-    whose: Arc<dyn HasSession>,
+    whose: Box<dyn GivesTokens>,
     scopes: Vec<String>,
     nonces: Nonces,
+    demands: Demands,
+}
+
+/// What a request was signed with.
+#[derive(Debug)]
+struct Signed {
+    nonce: String,
+    parts: SignedParts,
+}
+
+/// What can still be done about a refusal: each thing once, but a token that is new may need a nonce
+/// that is.
+#[derive(Debug)]
+struct Left {
+    renew: bool,
+    satisfy: bool,
 }
 
 impl PopPolicy {
-    pub(crate) fn new(whose: Arc<dyn HasSession>, scopes: &[&str]) -> Self {
+    pub(crate) fn new(whose: impl GivesTokens + 'static, scopes: &[&str]) -> Self {
         Self {
-            whose,
+            whose: Box::new(whose),
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             nonces: Nonces::default(),
+            demands: Demands::default(),
         }
     }
 
-    async fn sign(&self, request: &mut Request, nonce: &str) -> Result<()> {
+    async fn sign(
+        &self,
+        request: &mut Request,
+        nonce: String,
+        claims: Option<String>,
+    ) -> Result<Signed> {
         let scopes: Vec<_> = self.scopes.iter().map(String::as_str).collect();
         let options = TokenInfoOptions {
+            claims,
             pop: Some(PopTokenRequestOptions {
                 resource_request_method: request.method().as_str().to_owned(),
                 resource_request_url: request.url().to_string(),
-                nonce: nonce.to_owned(),
+                nonce: nonce.clone(),
             }),
             ..Default::default()
         };
-        let session = Arc::clone(&self.whose).session().await?;
-        let info = session.get_token_info(&scopes, options).await?;
+        let info = match self.whose.token_info(&scopes, options).await {
+            Ok(info) => info,
+            Err(error) => {
+                self.nonces.put(&origin(request), nonce);
+                return Err(error);
+            }
+        };
+        let parts = SignedParts::of(info.token.secret()).ok_or_else(|| {
+            Error::protocol(
+                "a request was to be signed, and what came is no signed request, so it was not sent",
+            )
+        })?;
         let header = info.authorization_header().secret().to_owned();
         request.insert_header(AUTHORIZATION, header);
-        Ok(())
+        Ok(Signed { nonce, parts })
     }
 
-    /// Remembers what the next request is to be signed with, and tells what this one should have been.
-    fn read(
+    /// Signs the request as the resource wants it; `None` where that was done already, or cannot be.
+    async fn answer(
         &self,
-        origin: &str,
-        used: Option<&str>,
-        response: &AsyncRawResponse,
-    ) -> Option<String> {
-        let headers = response.headers();
-        let next = headers
-            .get_optional_str(&AUTHENTICATION_INFO)
-            .and_then(Challenge::next_nonce);
-        let status = response.status();
-        let is_refused = status == StatusCode::Unauthorized;
-        match (next, used) {
+        request: &mut Request,
+        refusal: &Refusal,
+        sent: Option<&Signed>,
+        left: &mut Left,
+    ) -> Result<Option<Signed>> {
+        let wanted = refusal.nonce.clone();
+        // Only what is demanded of a token that the resource has seen.
+        if let (Some(claims), Some(sent)) = (&refusal.claims, sent) {
+            if !std::mem::take(&mut left.satisfy) {
+                return Ok(None);
+            }
+            left.renew = true;
+            let digest = sent.parts.token_digest;
+            let answer = self.demands.answer(&digest, claims);
+            if answer == Answer::GiveUp {
+                return Ok(None);
+            }
+            let other = wanted.or_else(|| self.nonces.take(&origin(request)));
+            let nonce = other.unwrap_or_else(|| sent.nonce.clone());
+            if answer == Answer::IsThere {
+                return self.sign(request, nonce, None).await.map(Some);
+            }
+            let signed = self.sign(request, nonce, Some(claims.clone())).await?;
+            let newer = signed.parts.token_digest;
+            self.demands.satisfied(digest, claims.clone(), newer);
+            return Ok(Some(signed));
+        }
+        match wanted {
+            Some(nonce) if std::mem::take(&mut left.renew) => {
+                self.sign(request, nonce, None).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Remembers what the next requests can be signed with.
+    fn learn(&self, origin: &str, sent: Option<&Signed>, response: &AsyncRawResponse) {
+        match (refusal::next_nonce(response), sent) {
             (Some(next), _) => self.nonces.put(origin, next),
             // Not every resource takes one only once; where something failed, it may be used up or not.
-            (None, Some(used)) if status.is_success() => self.nonces.put_back(origin, used),
+            (None, Some(sent)) if response.status().is_success() => {
+                self.nonces.put_back(origin, &sent.nonce);
+            }
             _ => {}
         }
-        let challenges = headers.get_optional_str(&WWW_AUTHENTICATE);
-        let challenges = Challenge::parse(challenges.filter(|_| is_refused)?);
-        let nonce = challenges.iter().find_map(Challenge::nonce)?;
-        Some(nonce.to_owned())
     }
 }
 
@@ -97,30 +178,43 @@ impl Policy for PopPolicy {
             )
             .into());
         }
-        let origin = request.url().origin().ascii_serialization();
-        let nonce = self.nonces.take(&origin);
-        // Without one there is nothing to sign: the resource's refusal brings it.
+        let origin = origin(request);
+        // Without a nonce there is nothing to sign: the resource's refusal brings it.
         request.headers_mut().remove(AUTHORIZATION);
-        if let Some(nonce) = &nonce {
-            self.sign(request, nonce).await?;
-        }
-        let response = next[0].send(context, request, &next[1..]).await?;
-        let Some(wanted) = self.read(&origin, nonce.as_deref(), &response) else {
-            return Ok(response);
+        let mut signed = match self.nonces.take(&origin) {
+            Some(nonce) => Some(self.sign(request, nonce, None).await?),
+            None => None,
         };
-        // A body that cannot be read twice is sent by the caller, and then with this nonce.
-        if request.body_mut().reset().await.is_err() {
-            self.nonces.put(&origin, wanted);
-            return Ok(response);
+        let mut left = Left {
+            renew: true,
+            satisfy: true,
+        };
+        loop {
+            let response = next[0].send(context, request, &next[1..]).await?;
+            self.learn(&origin, signed.as_ref(), &response);
+            let Some(refusal) = Refusal::of(&response) else {
+                return Ok(response);
+            };
+            let sent = signed.as_ref();
+            let Some(newer) = self.answer(request, &refusal, sent, &mut left).await? else {
+                let why = sent.and_then(|sent| refusal.by_clock(sent.parts.signed_on));
+                if let Some(unused) = refusal.nonce {
+                    self.nonces.put(&origin, unused);
+                }
+                return why.map_or(Ok(response), |error| Err(error.into()));
+            };
+            // A body that cannot be read twice is sent by the caller, and then with this nonce.
+            if request.body_mut().reset().await.is_err() {
+                self.nonces.put(&origin, newer.nonce);
+                return Ok(response);
+            }
+            signed = Some(newer);
         }
-        drop(response);
-        self.sign(request, &wanted).await?;
-        let response = next[0].send(context, request, &next[1..]).await?;
-        if let Some(newer) = self.read(&origin, Some(&wanted), &response) {
-            self.nonces.put(&origin, newer);
-        }
-        Ok(response)
     }
+}
+
+fn origin(request: &Request) -> String {
+    request.url().origin().ascii_serialization()
 }
 
 #[cfg(feature = "pop")]

@@ -216,7 +216,7 @@ impl AzureCliTokenCacheCredential {
     /// See [`InteractiveCredential::pop_policy`](crate::InteractiveCredential::pop_policy).
     #[must_use]
     pub fn pop_policy(&self, scopes: &[&str]) -> Arc<dyn Policy> {
-        let whose = Arc::<Inner>::clone(&self.inner);
+        let whose: Arc<dyn HasSession> = Arc::<Inner>::clone(&self.inner);
         Arc::new(PopPolicy::new(whose, scopes))
     }
 }

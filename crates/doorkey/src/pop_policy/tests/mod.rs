@@ -1,7 +1,11 @@
 //! The SDK's own pipeline with the policy in it, and the emulator's resource behind it.
 
+mod claims;
+mod hostile;
+
 use crate::{
-    DeviceCodeCredential, Error, ErrorKind, InteractiveCredential,
+    Challenge, DeviceCodeCredential, DeviceCodeCredentialOptions, Error, ErrorKind,
+    InteractiveCredential,
     testing::{Entra, SCOPE, resource::claim, turn_clock},
 };
 use async_trait::async_trait;
@@ -27,6 +31,7 @@ use std::{
 struct Seen {
     authorization: Option<String>,
     status: u16,
+    body: Vec<u8>,
 }
 
 impl Seen {
@@ -34,7 +39,15 @@ impl Seen {
         let signed = self.authorization.as_ref()?.strip_prefix("PoP ")?;
         claim(signed, "nonce").as_str().map(str::to_owned)
     }
+
+    fn access_token(&self) -> Option<String> {
+        let signed = self.authorization.as_ref()?.strip_prefix("PoP ")?;
+        claim(signed, "at").as_str().map(str::to_owned)
+    }
 }
+
+/// Decides by the access token which challenge a signed request is answered with, if any.
+type Demands = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// A resource, before which something can be put.
 struct Resource {
@@ -42,6 +55,9 @@ struct Resource {
     seen: Mutex<Vec<Seen>>,
     /// Answers the next requests in the resource's place: a status, and a challenge.
     instead: Mutex<Vec<(u16, Option<&'static str>)>>,
+    demands: Mutex<Demands>,
+    /// With which `Date` it answers, if with one.
+    date: Mutex<Option<String>>,
     /// Whether the next nonce is kept from the client.
     hides_next: bool,
 }
@@ -57,26 +73,62 @@ impl HttpClient for Resource {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let authorization = request.headers().get_optional_string(&AUTHORIZATION);
         let instead = self.instead.lock().unwrap().pop();
-        let response = match instead {
-            None => self.transport.execute_request(request).await?,
-            Some((status, challenge)) => {
-                let mut headers = Headers::new();
-                if let Some(challenge) = challenge {
-                    headers.insert(WWW_AUTHENTICATE, challenge);
-                }
-                AsyncRawResponse::from_bytes(status.into(), headers, Bytes::new())
+        let mut seen = Seen {
+            authorization,
+            status: 0,
+            body: Bytes::from(request.body()).to_vec(),
+        };
+        let token = seen.access_token();
+        let challenge = token.and_then(|token| self.demands.lock().unwrap()(&token));
+        let response = match (instead, challenge) {
+            (None, None) => self.transport.execute_request(request).await?,
+            (Some((status, challenge)), _) => answer(status, challenge),
+            // The nonce in the request is used up, and the challenge brings another.
+            (None, Some(challenge)) => {
+                self.transport.execute_request(request).await?;
+                let challenge = match challenge.contains("NONCE") {
+                    true => challenge.replace("NONCE", &self.nonce(request).await),
+                    false => challenge,
+                };
+                answer(401, Some(&challenge))
             }
         };
-        self.seen.lock().unwrap().push(Seen {
-            authorization,
-            status: response.status().into(),
-        });
+        seen.status = response.status().into();
+        self.seen.lock().unwrap().push(seen);
+        let date = self.date.lock().unwrap().clone();
+        let response = match date {
+            None => response,
+            Some(date) => {
+                let (status, mut headers, body) = response.deconstruct();
+                headers.insert("date", date);
+                AsyncRawResponse::new(status, headers, Box::pin(body))
+            }
+        };
         if !self.hides_next {
             return Ok(response);
         }
         let (status, mut headers, body) = response.deconstruct();
         headers.remove("authentication-info");
         Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
+}
+
+fn answer(status: u16, challenge: Option<&str>) -> AsyncRawResponse {
+    let mut headers = Headers::new();
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge.to_owned());
+    }
+    AsyncRawResponse::from_bytes(status.into(), headers, Bytes::new())
+}
+
+impl Resource {
+    async fn nonce(&self, request: &Request) -> String {
+        let bare = Request::new(request.url().clone(), Method::Get);
+        let refused = self.transport.execute_request(&bare).await.unwrap();
+        let header = refused.headers().get_optional_string(&WWW_AUTHENTICATE);
+        let challenges = Challenge::parse(&header.unwrap());
+        let nonce = challenges.iter().find_map(Challenge::nonce);
+        nonce.unwrap().to_owned()
     }
 }
 
@@ -94,12 +146,22 @@ impl Scene {
 
     /// A client of the SDK, perhaps with a bearer token of its own.
     async fn with(has_bearer: bool, hides_next: bool) -> Self {
+        Self::with_options(has_bearer, hides_next, |_| {}).await
+    }
+
+    async fn with_options(
+        has_bearer: bool,
+        hides_next: bool,
+        change: impl FnOnce(&mut DeviceCodeCredentialOptions),
+    ) -> Self {
         let entra = Entra::start().await;
-        let credential = entra.credential(|_| {});
+        let credential = entra.credential(change);
         let resource = Arc::new(Resource {
             transport: entra.emulator.transport(),
             seen: Mutex::default(),
             instead: Mutex::default(),
+            demands: Mutex::new(Box::new(|_| None)),
+            date: Mutex::default(),
             hides_next,
         });
         let transport: Arc<dyn HttpClient> = Arc::<Resource>::clone(&resource);

@@ -1,0 +1,96 @@
+//! Resources that mean harm, or mean well and have another clock.
+
+use super::*;
+use azure_core::time;
+
+#[tokio::test(start_paused = true)]
+async fn odd_nonces_are_signed_as_they_were_sent_and_endless_ones_are_not() {
+    let endless = format!("PoP nonce=\"{}\"", "n".repeat(4_097));
+    let endless: &'static str = Box::leak(endless.into_boxed_str());
+    for (challenge, nonce) in [
+        (r#"PoP nonce="a\"b\\c, d=e""#, Some("a\"b\\c, d=e")),
+        ("PoP nonce=\"\u{fc}\u{1f511}\"", Some("\u{fc}\u{1f511}")),
+        ("Digest nonce=\"d\", pop realm=x, nonce=n==", Some("n==")),
+        ("PoP nonce=\"one\", PoP nonce=\"two\"", Some("one")),
+        ("PoP nonce=\"\", PoP nonce=\"two\"", Some("two")),
+        (endless, None),
+    ] {
+        let scene = Scene::new().await;
+        scene.answer_next(&[(401, Some(challenge)), (200, None)]);
+        let outcome = scene.send(Method::Get).await;
+        let seen = scene.seen();
+        match nonce {
+            Some(_) => assert_eq!(outcome.unwrap(), 200, "{challenge}"),
+            None => assert_eq!(seen.len(), 1, "{outcome:?}"),
+        }
+        let signed = seen.last().unwrap().nonce();
+        assert_eq!(signed.as_deref(), nonce, "{challenge}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_whose_clock_is_wrong_is_told_so() {
+    let scene = Scene::new().await;
+    let never = (401, Some("PoP nonce=\"n\", error=\"invalid_token\""));
+    for (minutes, told) in [
+        (12, Some("12 minutes behind")),
+        (-90, Some("90 minutes ahead of")),
+        (4, None),
+        (-4, None),
+    ] {
+        let theirs = scene.entra.now() + minutes * MINUTE;
+        *scene.resource.date.lock().unwrap() = Some(time::to_rfc7231(&theirs));
+        scene.answer_next(&[never, never]);
+        let error = scene.send(Method::Get).await.unwrap_err();
+        let ours = Error::find(&error);
+        assert_eq!(ours.map(Error::kind), told.map(|_| ErrorKind::Refused));
+        let text = ours.map_or_else(|| error.to_string(), Error::to_string);
+        assert!(text.contains(told.unwrap_or("401")), "{text}");
+    }
+    // What is taken in spite of it, or refused before anything was signed, is no error of the clock.
+    let theirs = time::to_rfc7231(&(scene.entra.now() + 60 * MINUTE));
+    *scene.resource.date.lock().unwrap() = Some(theirs.clone());
+    scene.answer_next(&[(200, None)]);
+    assert_eq!(scene.send(Method::Get).await.unwrap(), 200);
+    let other = Scene::new().await;
+    *other.resource.date.lock().unwrap() = Some(theirs);
+    other.answer_next(&[(401, None)]);
+    let error = other.send(Method::Get).await.unwrap_err();
+    assert!(Error::find(&error).is_none(), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_query_of_each_request_is_in_its_signature() {
+    let scene = Scene::new().await;
+    for query in [
+        "",
+        "?a=b",
+        "?$filter=a%20eq%20%27b%27&x=1&x=2",
+        "?a=%2f&b={c}",
+    ] {
+        let url = format!("{}/resource/me{query}", scene.entra.emulator.authority());
+        assert_eq!(
+            scene.send_to(&url, Method::Get).await.unwrap(),
+            200,
+            "{query}"
+        );
+    }
+    let seen = scene.seen();
+    let last = seen[2].authorization.as_ref().unwrap();
+    let signed = claim(last.strip_prefix("PoP ").unwrap(), "q");
+    assert_eq!(signed[0], serde_json::json!(["a"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nonce_is_kept_for_its_own_origin_alone() {
+    let scene = Scene::new().await;
+    scene.send(Method::Get).await.unwrap();
+    scene.seen();
+    for url in ["https://other.example/", "https://localhost:1/"] {
+        scene.answer_next(&[(200, None)]);
+        scene.send_to(url, Method::Get).await.unwrap();
+        assert_eq!(scene.seen()[0].authorization, None, "{url}");
+    }
+}
+
+const MINUTE: time::Duration = time::Duration::MINUTE;
