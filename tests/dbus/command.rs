@@ -33,7 +33,7 @@ fn doorkey(scene: &Scene, arguments: &[&str]) -> Finished {
 }
 
 /// Cargo puts it beside the folder of the tests.
-fn built() -> PathBuf {
+pub(crate) fn built() -> PathBuf {
     let test = env::current_exe().expect("our own path");
     let folder = test.ancestors().nth(2).expect("a folder");
     folder.join("doorkey")

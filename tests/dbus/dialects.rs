@@ -74,7 +74,7 @@ pub(crate) fn microsofts_2() -> Scene {
     scene
 }
 
-fn microsofts_3() -> Scene {
+pub(crate) fn microsofts_3() -> Scene {
     let scene = microsofts_2();
     let token = json!({
         "brokerTokenResponse": {

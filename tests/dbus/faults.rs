@@ -5,7 +5,7 @@ use crate::{
     scene::{NAME, Scene, ended},
 };
 use doorkey_tests::Session;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[track_caller]
 fn assert_unavailable(text: &str, words: &str) {
@@ -75,10 +75,9 @@ fn one_that_cannot_be_started_is_told_from_none() {
     }
 }
 
-#[test]
-fn each_no_has_its_kind_and_says_what_to_do() {
-    let scene = microsofts_2();
-    for (script, kind, words) in [
+/// What a broker may answer, the error's kind, and words of its text.
+pub(crate) fn refusals() -> Vec<(Value, &'static str, &'static str)> {
+    vec![
         (
             json!({ "reply": { "error": { "status": 2, "context": "AADSTS50076" } } }),
             "AuthenticationRequired",
@@ -131,7 +130,13 @@ fn each_no_has_its_kind_and_says_what_to_do() {
             "CredentialUnavailable",
             "com.example.Odd",
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn each_no_has_its_kind_and_says_what_to_do() {
+    let scene = microsofts_2();
+    for (script, kind, words) in refusals() {
         scene.script("acquireTokenSilently", &script);
         let text = scene.fail(&["silent", &home()]);
         assert!(text.starts_with(&format!("{kind}: ")), "{script}: {text}");

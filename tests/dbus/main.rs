@@ -7,3 +7,4 @@ mod dialects;
 mod faults;
 mod manners;
 mod scene;
+mod wsl;

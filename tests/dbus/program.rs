@@ -11,6 +11,8 @@
 //! dbus-program sign ID
 //! ```
 //!
+//! Where `WINDOWS` is the path of a `doorkey.exe`, that is asked instead, as in WSL.
+//!
 //! It prints JSON, or the error's kind and text. Once the file of `UNTIL` has a line about `METHOD`, it
 //! lets hours pass if `THEN` is `wait`, and stops waiting for the answer if it is `leave`: then it
 //! makes the file `LEFT`, and ends when the broker has been told.
@@ -19,12 +21,12 @@
 mod linux {
     use azure_core::credentials::Secret;
     use doorkey::{
-        BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
+        Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
         BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Error, ErrorKind, Result,
     };
-    use doorkey_broker::LinuxBroker;
+    use doorkey_broker::{LinuxBroker, WslBroker};
     use serde_json::{Value, json};
-    use std::{env, fs, time::Duration};
+    use std::{env, fs, sync::Arc, time::Duration};
 
     pub(crate) async fn run() -> Result<Value> {
         let arguments: Vec<_> = env::args().skip(1).collect();
@@ -68,7 +70,10 @@ mod linux {
 
     async fn ask(arguments: &[&str]) -> Result<Value> {
         // As the credential has it; the rest is Linux's own.
-        let broker = doorkey_broker::system();
+        let broker: Arc<dyn Broker> = match env::var_os("WINDOWS") {
+            Some(program) => Arc::new(WslBroker::at(program)),
+            None => doorkey_broker::system(),
+        };
         let linux = LinuxBroker::new();
         let application =
             BrokerApplication::new("client", "https://login.microsoftonline.com/organizations");

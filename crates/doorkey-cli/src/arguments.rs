@@ -36,6 +36,9 @@ pub(crate) enum Command {
     Accounts(AccountsArguments),
     /// Sign a person out, on this machine
     Logout(LogoutArguments),
+    /// Ask the broker of the operating system for a program in WSL: one JSON on stdin, one on stdout
+    #[command(hide = true)]
+    BrokerRequest,
     /// Serve a local Entra ID, to try and test sign-ins against
     #[cfg(feature = "emulator")]
     Emulator(EmulatorArguments),

@@ -3,14 +3,25 @@
 
 use crate::failure::{Failure, USAGE};
 use std::{
+    fmt,
     io::{self, ErrorKind, IsTerminal, Write},
     process::ExitCode,
 };
 
 /// Prints a result.
 pub(crate) fn result(text: &str) -> Result<(), Failure> {
+    print(format_args!("{text}\n"))
+}
+
+/// Shows whoever reads the result that it is coming.
+pub(crate) fn blank() -> Result<(), Failure> {
+    print(format_args!(" "))
+}
+
+fn print(text: fmt::Arguments<'_>) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")
+    stdout
+        .write_fmt(text)
         .and_then(|()| stdout.flush())
         .map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Failure::ReaderLeft,

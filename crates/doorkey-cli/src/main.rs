@@ -4,6 +4,7 @@ mod accounts;
 mod arguments;
 mod azure_cli;
 mod broker;
+mod broker_request;
 mod cache;
 mod client;
 mod console;
@@ -65,6 +66,7 @@ fn run(command: &Command) -> Result<(), Failure> {
             Command::Token(arguments) => interruption::ends(token::run(arguments)).await,
             Command::Accounts(arguments) => interruption::ends(accounts::run(arguments)).await,
             Command::Logout(arguments) => interruption::ends(logout::run(arguments)).await,
+            Command::BrokerRequest => interruption::ends(broker_request::run()).await,
             #[cfg(feature = "emulator")]
             Command::Demo(arguments) => interruption::ends(demo::run(arguments)).await,
             // Being interrupted is how this one is meant to end.

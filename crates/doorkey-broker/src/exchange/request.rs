@@ -8,7 +8,7 @@ use doorkey::{
     BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest, BrokerPop,
     BrokerSignOutRequest, BrokerSilentRequest, Error, ErrorKind, Prompt,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// One of the four.
 #[derive(Clone, Debug)]
@@ -131,13 +131,10 @@ impl Question {
     }
 }
 
-/// With the version first, as whoever reads it does.
-pub(super) fn versioned(members: Value) -> Value {
-    let mut object = Map::from_iter([("version".to_owned(), VERSION.into())]);
-    if let Value::Object(members) = members {
-        object.extend(members);
-    }
-    Value::Object(object)
+/// In the version that is written here.
+pub(super) fn versioned(mut members: Value) -> Value {
+    members["version"] = VERSION.into();
+    members
 }
 
 /// An account, as requests and replies write it.

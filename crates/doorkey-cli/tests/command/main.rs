@@ -12,6 +12,7 @@ mod authority;
 mod azure_cli;
 mod b2c;
 mod broker;
+mod broker_request;
 mod browser;
 mod demo;
 mod emulator;

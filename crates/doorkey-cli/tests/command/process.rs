@@ -74,8 +74,12 @@ impl Doorkey {
     }
 
     /// With a file's content on stdin.
-    pub(crate) fn stdin_from(mut self, file: &Path) -> Self {
-        self.command.stdin(File::open(file).unwrap());
+    pub(crate) fn stdin_from(self, file: &Path) -> Self {
+        self.stdin(File::open(file).unwrap())
+    }
+
+    pub(crate) fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
+        self.command.stdin(stdin);
         self
     }
 

@@ -17,6 +17,7 @@ fn help_is_a_result() {
         &["logout", "--help"],
         &["emulator", "--help"],
         &["demo", "--help"],
+        &["broker-request", "--help"],
     ] {
         let finished = Doorkey::new(arguments).run();
         finished.assert_status(0);
@@ -40,6 +41,7 @@ fn a_wrong_command_line_is_refused() {
         &["token"],
         &["accounts", "--output", "token"],
         &["logout", "--all", "--account", "somebody"],
+        &["broker-request", "argument"],
         &["emulator", "--listen", "nonsense"],
     ] {
         let finished = Doorkey::new(arguments).run();
