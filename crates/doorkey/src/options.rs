@@ -196,6 +196,8 @@ pub struct AccessTokenInfo {
     pub token_type: String,
     /// From when on the authority would like it to be renewed, if it said so.
     pub refresh_on: Option<OffsetDateTime>,
+    /// Whether `token` is a signed request already, a broker's.
+    pub(crate) is_signed_request: bool,
 }
 
 impl AccessTokenInfo {
@@ -221,6 +223,7 @@ impl From<AccessToken> for AccessTokenInfo {
             expires_on: token.expires_on,
             token_type: "Bearer".to_owned(),
             refresh_on: None,
+            is_signed_request: false,
         }
     }
 }
@@ -333,6 +336,7 @@ mod tests {
                 expires_on: OffsetDateTime::UNIX_EPOCH,
                 token_type: token_type.into(),
                 refresh_on: None,
+                is_signed_request: false,
             };
             assert_eq!(info.authorization_header().secret(), header);
             assert!(!format!("{info:?}").contains("secret-token"));

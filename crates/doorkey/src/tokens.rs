@@ -42,6 +42,8 @@ impl TokenKind {
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
     pub(crate) access_token: Sensitive,
+    /// Whether that is a whole signed request, good for that request alone.
+    pub(crate) is_signed_request: bool,
     pub(crate) token_type: String,
     pub(crate) received_on: i64,
     pub(crate) expires_on: i64,

@@ -187,6 +187,8 @@ impl Document {
     fn keep_tokens(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply) {
         let Reply { realm, tokens, .. } = reply;
         match &reply.kind {
+            // It was for one request.
+            _ if tokens.is_signed_request => {}
             TokenKind::Bearer => self.keep_bearer_token(owner, environment, reply),
             TokenKind::Pop { key_id } => self.keep_bound_token(owner, environment, reply, key_id),
         }

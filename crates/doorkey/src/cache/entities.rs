@@ -318,6 +318,11 @@ pub(crate) struct IdToken {
 }
 
 impl IdToken {
+    pub(super) fn is_of(&self, home_account_id: &str, client_id: &str) -> bool {
+        self.home_account_id.eq_ignore_ascii_case(home_account_id)
+            && self.client_id.eq_ignore_ascii_case(client_id)
+    }
+
     pub(super) fn written(
         owner: Owner<'_>,
         environment: &str,

@@ -52,6 +52,16 @@ impl Document {
         })
     }
 
+    pub(super) fn has_any_token(&self, owner: Owner<'_>) -> bool {
+        let (home, client) = (owner.home_account_id, owner.client_id);
+        let mut access_tokens = self.access_tokens.entities();
+        let mut bound = self.bound_access_tokens.entities();
+        let mut id_tokens = self.id_tokens.entities();
+        access_tokens.any(|token| token.is_of(home, client))
+            || bound.any(|bound| bound.token.is_of(home, client))
+            || id_tokens.any(|token| token.is_of(home, client))
+    }
+
     /// The tenant id that stands behind a name, as far as a token tells that was asked for by it.
     pub(super) fn tenant_id_of(&self, owner: Owner<'_>, name: &str) -> Option<&str> {
         let mut tokens = self.access_tokens.entities().filter(|token| {

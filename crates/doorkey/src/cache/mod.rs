@@ -57,6 +57,17 @@ struct Half {
     unsaved: Vec<Arc<Change>>,
 }
 
+/// By which of their tokens a person is known as one whom an application can be silent for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KnownBy {
+    /// A refresh token.
+    Renewal,
+    /// That, or a bearer token that lives at this time, in Unix seconds.
+    Living { now: i64 },
+    /// Any that they ever had, where something else keeps the rest.
+    Anything,
+}
+
 /// Whose tokens, at which authority, for which application. Compared without case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner<'a> {
@@ -239,7 +250,7 @@ impl TokenCache {
     /// The people whom this application can be silent for: those who signed in to it, or if nobody
     /// did, to its family. With `now`, those too who have nothing but an access token that lives: a
     /// broker keeps the rest.
-    pub(crate) fn people(&self, owner: Owner<'_>, cae: bool, now: Option<i64>) -> Vec<SignedIn> {
+    pub(crate) fn people(&self, owner: Owner<'_>, cae: bool, known_by: KnownBy) -> Vec<SignedIn> {
         let (mut own, mut family): (Vec<SignedIn>, Vec<SignedIn>) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         for document in [cae, !cae].map(|cae| &self.half(cae).document) {
@@ -258,7 +269,7 @@ impl TokenCache {
                 let people = match candidates.first() {
                     Some(first) if first.is_own => &mut own,
                     Some(_) => &mut family,
-                    None if now.is_some_and(|now| self.has_living_token(theirs, now)) => &mut own,
+                    None if self.knows(theirs, known_by) => &mut own,
                     None => continue,
                 };
                 people.push(SignedIn {
@@ -272,13 +283,17 @@ impl TokenCache {
         if own.is_empty() { family } else { own }
     }
 
-    fn has_living_token(&self, owner: Owner<'_>, now: i64) -> bool {
+    fn knows(&self, owner: Owner<'_>, known_by: KnownBy) -> bool {
         let documents = [&self.without_cae.document, &self.with_cae.document];
-        documents.into_iter().any(|document| {
-            let mut tokens = document.access_tokens.entities();
-            tokens.any(|token| {
-                token.is_of(owner.home_account_id, owner.client_id) && token.expires_on > now
-            })
+        documents.into_iter().any(|document| match known_by {
+            KnownBy::Renewal => false,
+            KnownBy::Living { now } => {
+                let mut tokens = document.access_tokens.entities();
+                tokens.any(|token| {
+                    token.is_of(owner.home_account_id, owner.client_id) && token.expires_on > now
+                })
+            }
+            KnownBy::Anything => document.has_any_token(owner),
         })
     }
 

@@ -96,6 +96,7 @@ fn change() -> impl Strategy<Value = Change> {
         .prop_map(|(kind, person, client, secret, used, family, seconds)| {
             let tokens = Tokens {
                 access_token: Sensitive::new(format!("access {secret}")),
+                is_signed_request: false,
                 token_type: "Bearer".into(),
                 received_on: 1_764_020_000 + seconds,
                 expires_on: 1_764_023_600 + seconds,

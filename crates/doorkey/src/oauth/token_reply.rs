@@ -66,6 +66,7 @@ pub(super) fn read(body: &[u8], kind: &TokenKind, expected: &Expected<'_>) -> Re
     let expires_in = body.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS);
     Ok(Tokens {
         access_token: Sensitive::new(body.access_token),
+        is_signed_request: false,
         token_type,
         received_on: now,
         expires_on: now + expires_in,

@@ -1,37 +1,45 @@
-use super::public_key::thumbprint;
+use super::public_key::{digest, thumbprint};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
 
-/// What of a JWT's claims names a key ([RFC 7800, section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1)).
+/// What names a key ([RFC 7800, section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1)).
 #[derive(Deserialize)]
-struct Claims {
-    cnf: Option<Confirmation>,
+pub(super) struct Confirmation {
+    pub(super) kid: Option<String>,
+    jwk: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct Confirmation {
-    kid: Option<String>,
-    jwk: Option<serde_json::Value>,
+impl Confirmation {
+    /// The key's names, of which there is more than one where it is written in more than one way.
+    /// `None` where one of them cannot be told.
+    pub(super) fn names(self) -> Option<Vec<String>> {
+        let mut names: Vec<_> = self.kid.into_iter().collect();
+        if let Some(jwk) = self.jwk {
+            names.push(thumbprint_of(&jwk)?);
+        }
+        Some(names)
+    }
 }
 
 /// Whether an access token says that it is bound to the key of this thumbprint; `None` where it cannot
 /// be read.
 pub(crate) fn names_key(access_token: &str, key_id: &str) -> Option<bool> {
+    is_bound_to(access_token, &[key_id.to_owned()])
+}
+
+/// As [`names_key`], by all the names of the key.
+pub(super) fn is_bound_to(access_token: &str, names: &[String]) -> Option<bool> {
     let [_, claims, _] = parts(access_token)?;
-    // One that cannot be read as a name names nobody.
-    let claims: serde_json::Map<_, _> = decoded(claims)?;
-    let claims = serde_json::from_value(claims.into());
-    let Ok(Claims {
-        cnf: Some(confirmation),
-    }) = claims
-    else {
-        return Some(false);
+    let mut claims: Map<String, Value> = decoded(claims)?;
+    let confirmation = claims.remove("cnf").map(serde_json::from_value);
+    // One that cannot be read names nobody.
+    let confirmation: Option<Confirmation> = confirmation.and_then(Result::ok);
+    let theirs = confirmation.and_then(Confirmation::names);
+    let is_bound = |theirs: Vec<String>| {
+        !theirs.is_empty() && theirs.iter().all(|theirs| names.contains(theirs))
     };
-    let by_jwk = confirmation.jwk.map(|jwk| rsa_thumbprint(&jwk));
-    let named = [confirmation.kid.map(Some), by_jwk];
-    let mut named = named.iter().flatten().peekable();
-    let is_named = named.peek().is_some();
-    Some(is_named && named.all(|name| name.as_deref() == Some(key_id)))
+    Some(theirs.is_some_and(is_bound))
 }
 
 /// The parts of a JSON Web Signature in its compact form
@@ -47,19 +55,26 @@ pub(super) fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
     serde_json::from_slice(&json).ok()
 }
 
-/// Keys of other kinds are never ours.
-fn rsa_thumbprint(jwk: &serde_json::Value) -> Option<String> {
+/// Of the kinds of keys that sign requests ([RFC 7638, section 3.2](https://www.rfc-editor.org/rfc/rfc7638#section-3.2)).
+fn thumbprint_of(jwk: &Value) -> Option<String> {
     let member = |name: &str| jwk.get(name)?.as_str();
-    (member("kty") == Some("RSA")).then_some(())?;
-    Some(thumbprint(member("e")?, member("n")?))
+    match member("kty")? {
+        "RSA" => Some(thumbprint(member("e")?, member("n")?)),
+        kty @ "EC" => {
+            // In this order, without blanks.
+            let required =
+                json!({"crv": member("crv")?, "kty": kty, "x": member("x")?, "y": member("y")?});
+            Some(digest(&required.to_string()))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    fn token(claims: &serde_json::Value) -> String {
+    fn token(claims: &Value) -> String {
         let claims = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
         format!("e30.{claims}.c2ln")
     }

@@ -2,6 +2,7 @@
 //! waits, asks the clock or keeps anything.
 
 mod confirmation;
+mod foreign;
 #[cfg(feature = "pop")]
 mod key;
 #[cfg(not(feature = "pop"))]
@@ -13,6 +14,7 @@ mod signed_parts;
 mod signed_request;
 
 pub(crate) use confirmation::names_key;
+pub(crate) use foreign::check_foreign;
 pub(crate) use key::Key;
 pub(crate) use signed_parts::SignedParts;
 pub(crate) use signed_request::{ResourceRequest, without_secrets};

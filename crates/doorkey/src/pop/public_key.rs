@@ -37,7 +37,12 @@ impl PublicKey {
 
 /// The thumbprint of an RSA key of which the members are written so.
 pub(super) fn thumbprint(exponent: &str, modulus: &str) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(jwk(exponent, modulus).as_bytes()))
+    digest(&jwk(exponent, modulus))
+}
+
+/// RFC 7638, section 3.
+pub(super) fn digest(jwk: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(jwk.as_bytes()))
 }
 
 /// RFC 7638, section 3: these members in this order, without blanks.

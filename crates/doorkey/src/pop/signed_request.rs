@@ -1,5 +1,6 @@
 use super::{Key, query::SignedQuery};
 use crate::{
+    broker::BrokerPop,
     error::{Error, Result},
     options::PopTokenRequestOptions,
     sensitive::Sensitive,
@@ -16,7 +17,7 @@ const METHODS: [&str; 8] = [
 ];
 
 /// The one request that a token is good for.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct ResourceRequest {
     method: String,
     /// With the port, where that is not the scheme's.
@@ -92,6 +93,17 @@ impl ResourceRequest {
             query: SignedQuery::of(parsed.query().unwrap_or_default()),
             nonce: nonce.clone(),
         })
+    }
+
+    /// As a broker is asked for a token for it.
+    pub(crate) fn of_key(&self, key_id: &str) -> BrokerPop {
+        BrokerPop::new(
+            key_id,
+            &*self.method,
+            &*self.host,
+            &*self.path,
+            &*self.nonce,
+        )
     }
 
     /// The token as it is sent: signed anew each time, as it is good once. `now` is in Unix seconds.

@@ -20,6 +20,7 @@ pub(super) fn info(token: &AccessToken) -> AccessTokenInfo {
         expires_on: time(token.expires_on),
         token_type: token.token_type.clone(),
         refresh_on: token.refresh_on.map(time),
+        is_signed_request: false,
     }
 }
 
@@ -30,6 +31,7 @@ pub(super) fn handed_out(reply: &Tokens) -> AccessTokenInfo {
         expires_on: time(reply.expires_on),
         token_type: reply.token_type.clone(),
         refresh_on: reply.refresh_on.map(time),
+        is_signed_request: reply.is_signed_request,
     }
 }
 

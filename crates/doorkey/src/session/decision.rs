@@ -7,6 +7,7 @@ use super::{
     state::{self, How, Kept},
 };
 use crate::{
+    cache::KnownBy,
     claims,
     error::{Error, ErrorKind, Result},
     events::{self, Person},
@@ -32,9 +33,6 @@ enum Guess {
     Is(AuthenticationRecord),
     NeedsPerson(Option<Error>),
 }
-
-/// Where a broker keeps the rest, a person is known by any token that they ever had.
-pub(super) const EVEN_EXPIRED: i64 = i64::MIN;
 
 impl Inner {
     /// One flight: silent if it can be, else a person.
@@ -175,13 +173,16 @@ impl Inner {
     fn people(&self, request: &TokenRequest) -> Vec<AuthenticationRecord> {
         let sign_in = self.source.sign_in();
         let nobody = sign_in.nobody();
-        let now = match self.source.broker() {
-            Some(_) => Some(EVEN_EXPIRED),
-            None => nobody.map(|_| self.clock.now()),
+        let known_by = match (self.source.broker(), nobody) {
+            (Some(_), _) => KnownBy::Anything,
+            (None, Some(_)) => KnownBy::Living {
+                now: self.clock.now(),
+            },
+            (None, None) => KnownBy::Renewal,
         };
         let state = self.read_state();
         let oauth = self.source.oauth();
-        let mut people = state.people(oauth, sign_in.login_hint(), request.cae, now);
+        let mut people = state.people(oauth, sign_in.login_hint(), request.cae, known_by);
         if let Some(tenant) = nobody.and_then(|nobody| nobody.home_tenant.as_deref()) {
             let is_at_home = |person: &AuthenticationRecord| {
                 tenant::home_of(&person.home_account_id)

@@ -14,10 +14,11 @@ mod storage;
 
 use crate::{
     account::Account,
-    cache::{AccessToken, Persistence},
+    cache::{AccessToken, KnownBy, Persistence},
     claims,
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, AuthenticateOptions, TokenInfoOptions},
+    pop::ResourceRequest,
     record::AuthenticationRecord,
     scopes::Scopes,
     seams::Clock,
@@ -28,7 +29,7 @@ use crate::{
 use answer::{has_margin, info, secret, time};
 use async_trait::async_trait;
 use azure_core::credentials::AccessToken as AzureAccessToken;
-use flights::Flights;
+use flights::{Flights, guarded};
 use futures_util::future::FutureExt;
 use gate::Gate;
 use pop::PopKey;
@@ -98,6 +99,8 @@ struct TokenRequest {
     tenant: TenantId,
     scopes: Scopes,
     kind: TokenKind,
+    /// The one request that the token is for, where somebody else may bind it to that.
+    resource_request: Option<ResourceRequest>,
     cae: bool,
     /// What the caller demands of the token.
     claims: Option<String>,
@@ -198,6 +201,10 @@ impl Session {
             return Ok(token);
         }
         let runtime = runtime()?;
+        if request.resource_request.is_some() {
+            // What comes of it may be good once, so nobody else waits for it.
+            return guarded(Arc::clone(inner).acquire(request).boxed()).await;
+        }
         let flight = inner.tokens.join((runtime, request.clone()), || {
             let inner = Arc::clone(inner);
             inner.acquire(request).boxed()
@@ -216,14 +223,15 @@ impl Session {
         if inner.read_state().pause(&request, now).is_some() {
             return;
         }
+        let mark = request.for_any_resource();
         let mut refreshing = lock(&inner.refreshing);
-        if !refreshing.insert(request.clone()) {
+        if !refreshing.insert(mark.clone()) {
             return;
         }
         drop(refreshing);
         // Before the task: its runtime may end before it is polled.
-        let done = Done(Arc::clone(inner), request);
-        let task = async move { done.0.renew_ahead(&done.1).await };
+        let done = Done(Arc::clone(inner), mark);
+        let task = async move { done.0.renew_ahead(&request).await };
         let mut ahead = lock(&self.ahead);
         while ahead.try_join_next().is_some() {}
         ahead.spawn_on(task, &runtime);
@@ -350,6 +358,7 @@ impl Inner {
             claims_parameter: claims::parameter(claims.as_deref(), cae)?,
             scopes,
             kind: TokenKind::Bearer,
+            resource_request: None,
             cae,
             claims,
         })
@@ -399,10 +408,13 @@ impl Inner {
         let state = self.read_state();
         let oauth = self.source.oauth();
         let login_hint = self.source.sign_in().login_hint();
-        let now = self.source.broker().map(|_| decision::EVEN_EXPIRED);
+        let known_by = match self.source.broker() {
+            Some(_) => KnownBy::Anything,
+            None => KnownBy::Renewal,
+        };
         let mut people = match &state.record {
             Some(record) => vec![record.clone()],
-            None if state.guesses => state.people(oauth, login_hint, false, now),
+            None if state.guesses => state.people(oauth, login_hint, false, known_by),
             None => Vec::new(),
         };
         let person = people.pop();
@@ -431,6 +443,15 @@ impl TokenRequest {
             scopes: &self.scopes,
             claims: self.claims_parameter.as_deref(),
             kind: &self.kind,
+            resource_request: self.resource_request.as_ref(),
+        }
+    }
+
+    /// The same, whichever request the token is for.
+    fn for_any_resource(&self) -> Self {
+        Self {
+            resource_request: None,
+            ..self.clone()
         }
     }
 }

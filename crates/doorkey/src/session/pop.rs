@@ -25,7 +25,7 @@ static OF_THIS_PROCESS: OnceCell<Arc<Key>> = OnceCell::const_new();
 
 impl Session {
     /// A token for one request: the access token from wherever the request's would come, and around
-    /// it a signature that is made now.
+    /// it a signature that is made now. A broker may have signed it all by a key of its own.
     pub(super) async fn answer_bound(
         &self,
         request: TokenRequest,
@@ -33,12 +33,6 @@ impl Session {
     ) -> Result<AccessTokenInfo> {
         let inner = &self.inner;
         let resource_request = ResourceRequest::parse(pop)?;
-        if inner.source.broker().is_some() {
-            return Err(Error::invalid_argument(
-                "`pop` cannot be asked of the system's broker yet; ask another credential, which \
-                 binds tokens to a key of its own, or ask for a bearer token",
-            ));
-        }
         if !inner.source.sign_in().takes_pop() {
             return Err(Error::invalid_argument(
                 "`pop` does not go with a user name and password; sign in by browser or device \
@@ -47,8 +41,15 @@ impl Session {
         }
         let key = inner.pop_key().await?;
         let key_id = key.public().thumbprint().to_owned();
-        let kind = TokenKind::Pop { key_id };
-        let bound = self.answer(TokenRequest { kind, ..request }).await?;
+        let asked = TokenRequest {
+            kind: TokenKind::Pop { key_id },
+            resource_request: inner.source.broker().map(|_| resource_request.clone()),
+            ..request
+        };
+        let bound = self.answer(asked).await?;
+        if bound.is_signed_request {
+            return Ok(bound);
+        }
         let now = inner.clock.now();
         let signed = resource_request.sign(&key, bound.token.secret(), now)?;
         Ok(AccessTokenInfo {

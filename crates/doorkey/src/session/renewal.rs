@@ -30,22 +30,22 @@ impl Inner {
         self.see_other_half(request).await;
         let deadline = Instant::now() + Patience::Full.total();
         let renewing = self.renew(request, &record, Patience::Full, deadline);
-        let outcome = renewing.await;
-        if let Err(Some(error)) = outcome {
-            events::renewal_failed(&error);
-            self.pause_after(request, &error, true);
-        } else if outcome.is_err() {
-            let why = Error::new(
-                ErrorKind::AuthenticationRequired,
-                "there is no refresh token",
-            );
-            let pause = Pause {
-                until: now + seconds(PAUSE),
-                why,
-                is_asked: false,
-            };
-            self.write_state().set_pause(request.clone(), now, pause);
-        }
+        let why = match renewing.await {
+            Ok(token) if !token.is_signed_request => return,
+            Err(Some(error)) => {
+                events::renewal_failed(&error);
+                return self.pause_after(request, &error, true);
+            }
+            // Nothing came of it that is kept.
+            Ok(_) => "the broker signs each request itself",
+            Err(None) => "there is no refresh token",
+        };
+        let pause = Pause {
+            until: now + seconds(PAUSE),
+            why: Error::new(ErrorKind::AuthenticationRequired, why),
+            is_asked: false,
+        };
+        self.write_state().set_pause(request, now, pause);
     }
 
     /// By the broker, where there is one, else by a refresh token. `None` is failure too, where there is
@@ -183,7 +183,7 @@ impl Inner {
         if error.needs_person() {
             let fingerprint = Fingerprint::of(&candidates());
             let mut state = self.write_state();
-            state.set_refusal(request.clone(), fingerprint, error.clone());
+            state.set_refusal(request, fingerprint, error.clone());
         }
         Err(Some(error))
     }
@@ -230,7 +230,7 @@ impl Inner {
                 why: error.clone(),
                 is_asked: asked.is_some(),
             };
-            self.write_state().set_pause(request.clone(), now, pause);
+            self.write_state().set_pause(request, now, pause);
         }
     }
 }

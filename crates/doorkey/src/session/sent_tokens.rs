@@ -185,6 +185,7 @@ impl Inner {
             tenant,
             scopes: asked(found)?,
             kind: TokenKind::Bearer,
+            resource_request: None,
             cae,
             claims: None,
             claims_parameter: claims::parameter(None, cae)?,

@@ -1,6 +1,8 @@
 use super::TokenRequest;
 use crate::{
-    cache::{AccessToken, Change, Event, Identity, Owner, RefreshCandidate, Reply, TokenCache},
+    cache::{
+        AccessToken, Change, Event, Identity, KnownBy, Owner, RefreshCandidate, Reply, TokenCache,
+    },
     error::{Error, Result},
     oauth::OAuthClient,
     record::AuthenticationRecord,
@@ -147,9 +149,9 @@ impl State {
         oauth: &OAuthClient,
         login_hint: Option<&str>,
         cae: bool,
-        now: Option<i64>,
+        known_by: KnownBy,
     ) -> Vec<AuthenticationRecord> {
-        let people = self.cache.people(owner(oauth, ""), cae, now);
+        let people = self.cache.people(owner(oauth, ""), cae, known_by);
         let fits = |username: &str| {
             login_hint.is_none_or(|hint| hint.to_lowercase() == username.to_lowercase())
         };
@@ -243,8 +245,9 @@ impl State {
                 .retain(|(tenant, _)| *tenant != request.tenant);
             self.tenant_ids.push((request.tenant.clone(), realm));
         }
-        self.pauses.remove(request);
-        self.refusals.remove(request);
+        let request = request.for_any_resource();
+        self.pauses.remove(&request);
+        self.refusals.remove(&request);
         Ok(Kept {
             record,
             changes,
@@ -344,32 +347,33 @@ impl State {
         changes
     }
 
-    pub(super) fn set_pause(&mut self, request: TokenRequest, now: i64, pause: Pause) {
+    pub(super) fn set_pause(&mut self, request: &TokenRequest, now: i64, pause: Pause) {
         self.pauses.retain(|_, pause| pause.until > now);
-        self.pauses.insert(request, pause);
+        self.pauses.insert(request.for_any_resource(), pause);
     }
 
     /// Why a request is not to be sent now.
     pub(super) fn pause(&self, request: &TokenRequest, now: i64) -> Option<&Pause> {
-        let pause = self.pauses.get(request)?;
+        let pause = self.pauses.get(&request.for_any_resource())?;
         (pause.until > now).then_some(pause)
     }
 
     pub(super) fn set_refusal(
         &mut self,
-        request: TokenRequest,
+        request: &TokenRequest,
         refused: Fingerprint,
         error: Error,
     ) {
         if self.refusals.len() >= MOST_REFUSALS {
             self.refusals.clear();
         }
-        self.refusals.insert(request, (refused, error));
+        self.refusals
+            .insert(request.for_any_resource(), (refused, error));
     }
 
     /// How these refresh tokens were refused for this request.
     pub(super) fn refusal(&self, request: &TokenRequest, of: Fingerprint) -> Option<Error> {
-        let (refused, error) = self.refusals.get(request)?;
+        let (refused, error) = self.refusals.get(&request.for_any_resource())?;
         (*refused == of).then(|| error.clone())
     }
 

@@ -8,7 +8,7 @@ use crate::{
     account::Account,
     broker::{
         Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
-        BrokerSignOutRequest, BrokerSilentRequest, ParentWindow,
+        BrokerPop, BrokerSignOutRequest, BrokerSilentRequest, ParentWindow,
     },
     error::{Error, ErrorKind, Result},
     events::{self, Detail},
@@ -18,7 +18,7 @@ use crate::{
     seams::Clock,
     sign_in::{Observed, browser::Prompt, deadline_after},
     tenant::TenantId,
-    tokens::Tokens,
+    tokens::{TokenKind, Tokens},
 };
 use answer::Expected;
 use presence::{Failure, Presence, answered};
@@ -203,11 +203,12 @@ impl BrokerSource {
             wanted.scopes.to_vec(),
         );
         request.claims = wanted.claims.map(str::to_owned);
+        request.pop = pop_of(wanted).map_err(Failure::Answered)?;
         self.check_presence()?;
         let work = async {
             let asking = async { self.broker.acquire_silently(&request).await };
             let token = self.presence.without_person(deadline, asking).await?;
-            self.read(token, Some(&request.account))
+            self.read(token, Some(&request.account), request.pop.as_ref())
         };
         self.spanned("broker_silent", &request.application, work)
             .await
@@ -228,12 +229,13 @@ impl BrokerSource {
             .extra_query_parameters
             .clone_from(&settings.extra_query_parameters);
         request.parent_window = parent_window;
+        request.pop = pop_of(wanted).map_err(Failure::Answered)?;
         let deadline = deadline_after(settings.timeout);
         let work = async {
             events::sign_in_began("broker");
             let asking = async { self.broker.acquire_interactively(&request).await };
             let token = answered(deadline, || self.late(), asking).await?;
-            let tokens = self.read(token, request.account.as_ref())?;
+            let tokens = self.read(token, request.account.as_ref(), request.pop.as_ref())?;
             (asked.accept)(&tokens).map_err(Failure::Answered)?;
             Ok(tokens)
         };
@@ -313,10 +315,12 @@ impl BrokerSource {
         &self,
         token: crate::BrokerToken,
         asked_for: Option<&BrokerAccount>,
+        pop: Option<&BrokerPop>,
     ) -> Result<Tokens, Failure> {
         let expected = Expected {
             client_id: self.entra.oauth.client_id(),
             account: asked_for,
+            pop,
             now: self.clock.now(),
         };
         answer::read(token, &expected).map_err(Failure::Answered)
@@ -387,6 +391,17 @@ impl BrokerSource {
 /// The time of a request without a person.
 fn in_full() -> Instant {
     Instant::now() + Patience::Full.total()
+}
+
+/// Never forgotten: without it, a broker would give a bearer token.
+fn pop_of(wanted: Wanted<'_>) -> Result<Option<BrokerPop>> {
+    match (wanted.kind, wanted.resource_request) {
+        (TokenKind::Bearer, _) => Ok(None),
+        (TokenKind::Pop { key_id }, Some(request)) => Ok(Some(request.of_key(key_id))),
+        (TokenKind::Pop { .. }, None) => Err(Error::invalid_argument(
+            "a broker binds a token to one request alone, and none was named; give `pop` whole",
+        )),
+    }
 }
 
 fn account_of(record: &AuthenticationRecord) -> BrokerAccount {

@@ -4,6 +4,7 @@ use crate::{
     events,
     oauth::{OAuthClient, Parameters, Patience},
     options::SignInObserver,
+    pop::ResourceRequest,
     record::AuthenticationRecord,
     scopes::Scopes,
     sensitive::Sensitive,
@@ -30,6 +31,8 @@ pub(crate) struct Wanted<'a> {
     /// As it is sent: with our capability, where the token shall be revocable.
     pub(crate) claims: Option<&'a str>,
     pub(crate) kind: &'a TokenKind,
+    /// Given for each token that is bound to a key, where a broker is asked.
+    pub(crate) resource_request: Option<&'a ResourceRequest>,
 }
 
 impl Wanted<'_> {

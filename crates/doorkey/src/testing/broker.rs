@@ -2,11 +2,11 @@
 
 use super::{Entra, now};
 use crate::{
-    Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerSignOutRequest,
-    BrokerSilentRequest, BrokerToken, Error, ErrorKind, OAuthError, Result,
+    Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerPop,
+    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Error, ErrorKind, OAuthError, Result,
 };
 use async_trait::async_trait;
-use azure_core::credentials::Secret;
+use azure_core::{credentials::Secret, time::OffsetDateTime};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use std::{
     fmt,
@@ -26,6 +26,7 @@ pub(crate) struct FakeBroker {
     /// Whether that person is signed in to the operating system.
     pub(crate) has_default: Mutex<bool>,
     conduct: Mutex<[Conduct; 4]>,
+    pub(crate) binding: Mutex<Binding>,
     calls: Mutex<Vec<&'static str>>,
     pub(crate) silent: Mutex<Vec<BrokerSilentRequest>>,
     pub(crate) interactive: Mutex<Vec<BrokerInteractiveRequest>>,
@@ -41,6 +42,19 @@ pub(crate) enum Call {
     Silently,
     Interactively,
     SignOut,
+}
+
+/// What it does where a token has to be bound to a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Binding {
+    /// It has it bound.
+    ToTheKey,
+    /// It signs the request itself.
+    ToItsOwn,
+    /// It says so.
+    Cannot,
+    /// It gives a bearer token, as ever.
+    Ignores,
 }
 
 /// How a call ends.
@@ -67,6 +81,7 @@ impl FakeBroker {
             person: Mutex::new(account(entra, 0)),
             has_default: Mutex::new(false),
             conduct: Mutex::new([const { Conduct::Serves }; 4]),
+            binding: Mutex::new(Binding::ToTheKey),
             calls: Mutex::default(),
             silent: Mutex::default(),
             interactive: Mutex::default(),
@@ -132,20 +147,70 @@ impl FakeBroker {
         client_id: &str,
         account: BrokerAccount,
         scopes: &[String],
+        pop: Option<&BrokerPop>,
         conduct: &Conduct,
-    ) -> BrokerToken {
+    ) -> Result<BrokerToken> {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
         let expires_on = now(self.started) + Duration::from_secs(3_600);
         let token = format!("token-{number}-of-{}", account.username);
         let mut token = BrokerToken::new(Secret::new(token), expires_on);
+        if let Some(pop) = pop {
+            self.bind(&mut token, pop)?;
+        }
         token.scopes = scopes.to_vec();
         token.id_token = Some(Secret::new(raw_id_token(client_id, &account)));
         token.account = Some(account);
         if let Conduct::Changes(change) = conduct {
             change(&mut token);
         }
-        token
+        Ok(token)
     }
+
+    fn bind(&self, token: &mut BrokerToken, pop: &BrokerPop) -> Result<()> {
+        let binding = *self.binding.lock().unwrap();
+        let name = token.access_token.secret().to_owned();
+        match binding {
+            Binding::ToTheKey => token.access_token = bound_to(&pop.key_id, &name),
+            Binding::ToItsOwn => {
+                token.is_signed_request = true;
+                token.access_token = signed_request(pop, &name, now(self.started));
+            }
+            Binding::Cannot => {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    "this broker binds no tokens",
+                ));
+            }
+            Binding::Ignores => return Ok(()),
+        }
+        token.token_type = "pop".into();
+        Ok(())
+    }
+}
+
+/// An access token that names this key.
+pub(crate) fn bound_to(key_id: &str, name: &str) -> Secret {
+    let claims = serde_json::json!({ "cnf": { "kid": key_id }, "jti": name });
+    Secret::new(jws(&serde_json::json!({}), &claims))
+}
+
+/// By a key that only the broker has.
+pub(crate) fn signed_request(pop: &BrokerPop, name: &str, now: OffsetDateTime) -> Secret {
+    let key_id = "the-broker's";
+    let body = serde_json::json!({
+        "at": bound_to(key_id, name).secret(), "ts": now.unix_timestamp(), "m": pop.http_method,
+        "u": pop.host, "p": pop.path, "nonce": pop.nonce, "cnf": { "kid": key_id },
+    });
+    let header = serde_json::json!({ "alg": "RS256", "typ": "pop", "kid": key_id });
+    Secret::new(jws(&header, &body))
+}
+
+fn jws(header: &serde_json::Value, claims: &serde_json::Value) -> String {
+    let [header, claims] = [header, claims].map(|part| {
+        let part = part.to_string();
+        BASE64_URL_SAFE_NO_PAD.encode(part)
+    });
+    format!("{header}.{claims}.c2lnbmF0dXJl")
 }
 
 #[async_trait]
@@ -178,7 +243,8 @@ impl Broker for FakeBroker {
             )
         })?;
         let client_id = &request.application.client_id;
-        Ok(self.token(client_id, account, &request.scopes, &conduct))
+        let pop = request.pop.as_ref();
+        self.token(client_id, account, &request.scopes, pop, &conduct)
     }
 
     async fn acquire_interactively(
@@ -190,7 +256,8 @@ impl Broker for FakeBroker {
         let person = self.person.lock().unwrap().clone();
         self.sign_in(person.clone());
         let client_id = &request.application.client_id;
-        Ok(self.token(client_id, person, &request.scopes, &conduct))
+        let pop = request.pop.as_ref();
+        self.token(client_id, person, &request.scopes, pop, &conduct)
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {

@@ -23,6 +23,7 @@ const OWNER: Owner<'_> = Owner {
 fn tokens(secret: &str, scope: Option<&str>, expires_on: i64) -> Tokens {
     Tokens {
         access_token: Sensitive::new(secret),
+        is_signed_request: false,
         token_type: "Bearer".into(),
         received_on: NOW,
         expires_on,

@@ -206,7 +206,7 @@ fn people_are_those_of_the_application_or_else_of_its_family() {
         &sign_in(sibling, &["a"], tokens("two", None, NOW + 9)),
     );
     let names = |cache: &TokenCache| {
-        let people = cache.people(OWNER, true, None);
+        let people = cache.people(OWNER, true, KnownBy::Renewal);
         people
             .into_iter()
             .map(|person| person.home_account_id)

@@ -1,9 +1,10 @@
 //! What a broker gave, held against what was asked. It may be anybody's code, and a token is handed on.
 
 use crate::{
-    broker::{BrokerAccount, BrokerToken},
+    broker::{BrokerAccount, BrokerPop, BrokerToken},
     error::{Error, ErrorKind, Result},
     oauth::read_id_token,
+    pop::check_foreign,
     sensitive::Sensitive,
     tenant,
     tokens::{IdToken, LONGEST_LIFETIME_SECONDS, Tokens},
@@ -14,6 +15,8 @@ pub(super) struct Expected<'a> {
     pub(super) client_id: &'a str,
     /// Whose token was asked for.
     pub(super) account: Option<&'a BrokerAccount>,
+    /// What it has to be bound to, if to anything.
+    pub(super) pop: Option<&'a BrokerPop>,
     pub(super) now: i64,
 }
 
@@ -24,12 +27,11 @@ pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens
     if access_token.is_empty() || !access_token.bytes().all(is_visible) {
         return Err(nonsense("an access token that is none"));
     }
-    if token.is_signed_request || !token.token_type.eq_ignore_ascii_case("Bearer") {
-        return Err(nonsense(
-            "a token of another type than Bearer, which was not asked for",
-        ));
-    }
     let now = expected.now;
+    match expected.pop {
+        None => check_bearer(&token)?,
+        Some(pop) => check_bound(&token, pop, now)?,
+    }
     let expires_on = token.expires_on.unix_timestamp();
     if expires_on <= now {
         return Err(nonsense(
@@ -61,6 +63,7 @@ pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens
     let scope = token.scopes.join(" ");
     Ok(Tokens {
         access_token: Sensitive::new(access_token),
+        is_signed_request: token.is_signed_request,
         token_type: token.token_type,
         received_on: now,
         expires_on,
@@ -73,6 +76,37 @@ pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens
         scope: Some(scope).filter(|scope| !scope.trim().is_empty()),
         family_id: None,
     })
+}
+
+fn check_bearer(token: &BrokerToken) -> Result<()> {
+    match token.token_type.eq_ignore_ascii_case("Bearer") && !token.is_signed_request {
+        true => Ok(()),
+        false => Err(nonsense(
+            "a token of another type than Bearer, which was not asked for",
+        )),
+    }
+}
+
+/// A bearer token would be sent without anybody noticing, and so would one of another key's.
+fn check_bound(token: &BrokerToken, pop: &BrokerPop, now: i64) -> Result<()> {
+    if !token.token_type.eq_ignore_ascii_case("pop") {
+        return Err(nonsense(
+            "a token that is not bound to a key, and such a one was asked for (`pop`)",
+        ));
+    }
+    let access_token = token.access_token.secret();
+    if token.is_signed_request {
+        return check_foreign(access_token, pop, now).map_err(|what| {
+            nonsense(&format!(
+                "a signed request {what}, and not the one that was asked for"
+            ))
+        });
+    }
+    match pop.is_named_by(access_token) {
+        Some(false) => Err(nonsense("a token that is bound to another key, or to none")),
+        // Who can read it is the resource.
+        Some(true) | None => Ok(()),
+    }
 }
 
 /// Whether it can be told from others.

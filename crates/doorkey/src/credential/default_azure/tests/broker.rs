@@ -105,3 +105,45 @@ async fn somebody_else_in_the_cache_is_not_taken_for_the_default_account() {
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
     assert_eq!(broker.calls(), ["default"]);
 }
+
+#[cfg(feature = "pop")]
+#[tokio::test(start_paused = true)]
+async fn a_bound_token_is_the_brokers_and_where_it_binds_none_that_is_one_attempt_among_the_others()
+{
+    use crate::testing::{broker::Binding, resource::claim};
+    let options = || TokenInfoOptions {
+        pop: Some(crate::PopTokenRequestOptions {
+            resource_request_method: "GET".into(),
+            resource_request_url: "https://resource.example/".into(),
+            nonce: "n".into(),
+        }),
+        ..Default::default()
+    };
+    for binding in [
+        Binding::ToTheKey,
+        Binding::ToItsOwn,
+        Binding::Cannot,
+        Binding::Ignores,
+    ] {
+        let (mut scene, broker) = with_broker().await;
+        scene.options.exclude_shared_token_cache_credential = Some(true);
+        broker.sign_in_by_default();
+        *broker.binding.lock().unwrap() = binding;
+        let credential = scene.credential(&[]);
+        let outcome = credential.get_token_info(&[SCOPE], Some(options())).await;
+        assert_eq!(broker.calls(), ["default", "silent"]);
+        assert!(broker.silent.lock().unwrap()[0].pop.is_some());
+        match binding {
+            Binding::ToTheKey | Binding::ToItsOwn => {
+                let info = outcome.unwrap();
+                assert_eq!(info.token_type, "pop");
+                assert_eq!(claim(info.token.secret(), "nonce"), "n");
+            }
+            Binding::Cannot | Binding::Ignores => {
+                let error = outcome.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+                assert_eq!(attempts(&error).last().unwrap(), "BrokerCredential");
+            }
+        }
+    }
+}

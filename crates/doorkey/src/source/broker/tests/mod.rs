@@ -2,6 +2,8 @@
 
 mod answers;
 mod people;
+#[cfg(feature = "pop")]
+mod pop;
 
 use crate::{
     Broker, BrowserLauncher, ErrorKind, InteractiveBrowserBrokerCredential,
@@ -439,24 +441,4 @@ async fn should_fallback_to_non_broker_when_using_adfs_and_should_fallback_to_no
         let pages = machine.entra.requests_to(Endpoint::OpenIdConfiguration);
         assert_eq!(pages.len(), 1, "the browser was next: {authority}");
     }
-}
-
-/// It would be a bearer token, as it knows of no other kind here.
-#[cfg(feature = "pop")]
-#[tokio::test(start_paused = true)]
-async fn a_bound_token_is_not_asked_of_a_broker() {
-    let machine = Machine::start().await;
-    let options = TokenInfoOptions {
-        pop: Some(crate::PopTokenRequestOptions {
-            resource_request_method: "GET".into(),
-            resource_request_url: "https://resource.example/".into(),
-            nonce: "n".into(),
-        }),
-        ..Default::default()
-    };
-    let credential = machine.credential(|_| {});
-    let asked = credential.get_token_info(&[SCOPE], Some(options)).await;
-    assert_eq!(asked.unwrap_err().kind(), ErrorKind::InvalidArgument);
-    assert!(machine.broker.calls().is_empty());
-    assert_eq!(machine.tabs(), 0);
 }
