@@ -13,8 +13,8 @@
 //! { "dies": true }
 //! ```
 //!
-//! with `"waits_for": "file"` the call is kept until that file is in `FOLDER`. Without such a file it
-//! is not implemented. Each call is a line of JSON in `FOLDER/calls`. One call is answered after the
+//! with `"waits_for": "file"` the call is kept until that file is in `FOLDER`; or an array of them, for
+//! one call after the other, of which the last stays. Without such a file it is not implemented. Each call is a line of JSON in `FOLDER/calls`. One call is answered after the
 //! other, as the library does it.
 
 #[cfg(target_os = "linux")]
@@ -22,6 +22,7 @@ mod linux {
     use identity_dbus_broker::{LogLevelCallbacks, SessionBroker, session_broker_serve};
     use serde_json::{Value, json};
     use std::{
+        collections::HashMap,
         env, fs,
         io::Write as _,
         path::{Path, PathBuf},
@@ -32,6 +33,8 @@ mod linux {
 
     struct StandIn {
         folder: PathBuf,
+        /// How often each method was called.
+        calls: HashMap<String, usize>,
     }
 
     impl StandIn {
@@ -54,6 +57,12 @@ mod linux {
                 return Err(dbus::MethodErr::failed(&"Not implemented"));
             };
             let script: Value = serde_json::from_slice(&script).expect("the test wrote JSON");
+            let earlier = self.calls.entry(method.to_owned()).or_default();
+            let script = match script {
+                Value::Array(mut each) => each.swap_remove((*earlier).min(each.len() - 1)),
+                script => script,
+            };
+            *earlier += 1;
             if let Some(file) = script["waits_for"].as_str() {
                 while !self.folder.join(file).exists() {
                     thread::sleep(Duration::from_millis(10));
@@ -106,13 +115,16 @@ mod linux {
     }
 
     pub(crate) async fn serve() {
-        let folder = env::args_os().nth(1).expect("a folder").into();
+        let stand_in = StandIn {
+            folder: env::args_os().nth(1).expect("a folder").into(),
+            calls: HashMap::new(),
+        };
         let callbacks = LogLevelCallbacks {
             get: Arc::new(|| "info".to_owned()),
             set: Arc::new(|_| Ok(())),
         };
         // Until its bus ends, which is no error of a test.
-        let _ = session_broker_serve(StandIn { folder }, "stand-in", callbacks).await;
+        let _ = session_broker_serve(stand_in, "stand-in", callbacks).await;
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
 };
 use doorkey_tests::Session;
 use serde_json::{Value, json};
+use std::fs;
 
 #[track_caller]
 fn assert_unavailable(text: &str, words: &str) {
@@ -103,7 +104,18 @@ pub(crate) fn refusals() -> Vec<(Value, &'static str, &'static str)> {
             "Protocol",
             "not a JSON object",
         ),
-        (json!({ "reply": "" }), "Protocol", "not a JSON object"),
+        (
+            json!({ "reply": "" }),
+            "CredentialUnavailable",
+            "answer is empty",
+        ),
+        (
+            json!({ "reply": { "brokerTokenResponse": { "error": {
+                "context": "Failed to authenticate user", "status": 0, "subStatus": 0,
+            } } } }),
+            "CredentialUnavailable",
+            "Failed to authenticate user",
+        ),
         (json!({ "reply": {} }), "Protocol", "no access token"),
         (
             json!({ "error": ["org.freedesktop.DBus.Error.Failed", "Failed to authenticate user"] }),
@@ -162,12 +174,23 @@ fn who_is_not_removed_is_not_taken_for_signed_out() {
         json!({ "dies": true }),
         json!({ "reply": { "error": { "status": "Unexpected" } } }),
         json!({ "error": ["org.freedesktop.DBus.Error.Failed", "odd"] }),
+        // Which may mean that it has not implemented it.
+        json!({ "reply": "" }),
     ] {
         let scene = microsofts_2();
         scene.script("removeAccount", &script);
         let text = scene.fail(&["sign-out", &home()]);
         assert!(text.starts_with("Refused: "), "{script}: {text}");
     }
+    let scene = microsofts_2();
+    scene.reply("removeAccount", &json!(""));
+    let before = scene.file("getAccounts.json");
+    let before: Value = serde_json::from_slice(&fs::read(before).expect("a script")).expect("JSON");
+    scene.script(
+        "getAccounts",
+        &json!([before, { "reply": { "accounts": [] } }]),
+    );
+    assert_eq!(scene.ask(&["sign-out", &home()]), Value::Null);
 }
 
 #[test]

@@ -102,9 +102,18 @@ impl Broker for LinuxBroker {
         let removed = bus.call(Method::Removal, correlation_id, &message).await;
         let refused = |error| Err(still_known(&known.account, error));
         match removed.map(|reply| messages::done(&reply)) {
-            Ok(Err(refusal)) if refusal.is_unknown_account() => Ok(()),
+            Ok(Err(Some(refusal))) if refusal.is_unknown_account() => Ok(()),
             Ok(Ok(())) => Ok(()),
-            Ok(Err(refusal)) => refused(refusal.into_error()),
+            Ok(Err(Some(refusal))) => refused(refusal.into_error()),
+            // It does not say whether they are gone.
+            Ok(Err(None)) => {
+                let left = self::known(&bus, &request.application).await;
+                match left.map(|left| find(left, &request.account)) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(_)) => refused(messages::failed("its answer is empty")),
+                    Err(error) => refused(error),
+                }
+            }
             Err(failure) => refused(failure.into()),
         }
     }

@@ -1,6 +1,6 @@
 //! The D-Bus calls themselves. Their interface is fixed: brokers since 2.0.2 describe none.
 
-use super::messages::{PROTOCOL_VERSION, Refusal};
+use super::messages::{PROTOCOL_VERSION, Refusal, failed};
 use crate::written::cleaned;
 use azure_core::Uuid;
 use doorkey::{Error, ErrorKind, Result};
@@ -237,10 +237,7 @@ fn refused(name: &str, text: &str) -> Error {
         return error;
     }
     let text = if text.is_empty() { name } else { text };
-    unavailable(format!(
-        "the identity broker failed: “{text}”; see whether you are signed in to it (in Microsoft \
-         Intune's app, or by himmelblau), or sign in by the browser"
-    ))
+    failed(&format!("“{text}”"))
 }
 
 fn ended(method: Method) -> Error {

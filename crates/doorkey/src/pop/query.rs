@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 /// The member `q`: which parameters of the query are signed, and the hash of them
 /// ([section 3.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-signed-http-request-03#section-3.1)).
 /// As they are written in the URL, since that is what a resource in .NET hashes.
-#[derive(Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub(super) struct SignedQuery(Vec<String>, String);
 
 impl SignedQuery {

@@ -10,8 +10,6 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-#[cfg(target_os = "linux")]
-pub(super) use account::same;
 pub(super) use account::{Known, find, people};
 pub(super) use refusal::Refusal;
 pub(super) use replies::{accounts, done, signed_http_request, sso_cookies, token, version};
@@ -19,6 +17,8 @@ pub(super) use requests::{
     HttpRequest, TokenQuestion, accounts_request, cancellation_request, removal_request,
     signed_http_request_request, sso_cookie_request, version_request,
 };
+#[cfg(target_os = "linux")]
+pub(super) use {account::same, refusal::failed};
 
 /// What stands in each message beside its JSON; no broker is known that wants another.
 #[cfg(target_os = "linux")]

@@ -68,6 +68,20 @@ const STATUSES: [&str; 22] = [
     "FallbackToNativeMsal",
 ];
 
+/// Of these, what says no more than that the broker could not do it: himmelblau says everything so.
+const OWN_FAILURES: [&str; 2] = ["unexpected", "keynotfound"];
+
+/// A broker that gave nothing for a reason of its own, which is nobody's no: another way may do.
+pub(in crate::linux) fn failed(words: &str) -> Error {
+    Error::new(
+        ErrorKind::CredentialUnavailable,
+        format!(
+            "the identity broker failed: {words}; see whether you are signed in to it (in Microsoft \
+             Intune's app, or by himmelblau), or sign in by the browser"
+        ),
+    )
+}
+
 impl Refusal {
     /// The one in a reply, if it is one.
     pub(super) fn find(reply: &Value) -> Option<Self> {
@@ -127,7 +141,6 @@ impl Refusal {
         for name in TEXTS {
             if let Some(text) = object[name].as_str() {
                 self.say(text);
-                self.read_quoted(text);
             }
         }
         // Where Microsoft's 2.0 has the authority's own words.
@@ -136,18 +149,11 @@ impl Refusal {
         }
     }
 
-    /// Microsoft's 2.5 has them in a sentence: `… Code: 'invalid_grant' … suberror: 'token_expired'`.
-    fn read_quoted(&mut self, text: &str) {
-        let quoted = |name: &str| {
-            let (_, rest) = text.split_once(name)?;
-            let (value, _) = rest.trim_start().strip_prefix('\'')?.split_once('\'')?;
-            Some(cleaned(value)).filter(|value| !value.is_empty())
-        };
-        self.names.extend(quoted("Code:"));
-        self.suberror = self.suberror.take().or_else(|| quoted("suberror:"));
-    }
-
     fn say(&mut self, text: &str) {
+        // Microsoft's broker quotes the authority so, within a sentence of its own.
+        self.names.extend(quoted(text, "Code: '"));
+        let suberror = || quoted(text, "suberror: '");
+        self.suberror = self.suberror.take().or_else(suberror);
         let text = cleaned(text);
         if text.is_empty() || self.text.contains(&text) {
             return;
@@ -183,6 +189,9 @@ impl Refusal {
                 ),
             );
         }
+        if self.is_own_failure() {
+            return failed(&self.words());
+        }
         let kind = self.known().map_or(ErrorKind::Refused, |name| kind(&name));
         let words = self.words();
         let message = match kind {
@@ -199,8 +208,8 @@ impl Refusal {
                  and try again"
             ),
             ErrorKind::CredentialUnavailable => format!(
-                "the identity broker cannot serve this machine or account: {words}; register the \
-                 device (in Microsoft Intune's app, or by himmelblau), or sign in by the browser"
+                "the identity broker cannot serve this machine, account or authority: {words}; \
+                 register the device (in Microsoft Intune's app, or by himmelblau), or sign in by the browser"
             ),
             _ => format!(
                 "the identity broker refused: {words}; check the application's registration (its \
@@ -218,15 +227,21 @@ impl Refusal {
         }
     }
 
+    /// Whether it says neither what the matter is, nor that the authority refused.
+    fn is_own_failure(&self) -> bool {
+        self.known().is_none()
+            && self.statuses().any(|name| is_own_failure(&name))
+            && !self.names.iter().any(|name| is_oauth(name))
+            && codes(&self.text).is_empty()
+            && self.claims.is_none()
+    }
+
     /// The authority's own words, where the broker hands them on.
     fn oauth(self) -> Option<OAuthError> {
-        let is_oauth = |name: &&String| {
-            let mut letters = name.chars();
-            !name.is_empty() && letters.all(|letter| letter.is_ascii_lowercase() || letter == '_')
-        };
         let codes = codes(&self.text);
-        let error = self.names.iter().find(is_oauth).cloned();
-        if error.is_none() && codes.is_empty() && self.claims.is_none() {
+        let error = self.names.iter().find(|name| is_oauth(name)).cloned();
+        let says_more = self.suberror.is_some() || self.claims.is_some();
+        if error.is_none() && codes.is_empty() && !says_more {
             return None;
         }
         let mut oauth = OAuthError::default();
@@ -240,14 +255,16 @@ impl Refusal {
 
     /// The first name that decides something.
     fn known(&self) -> Option<String> {
+        self.statuses()
+            .find(|name| kind(name) != ErrorKind::Refused)
+    }
+
+    /// All names, folded, the number's last.
+    fn statuses(&self) -> impl Iterator<Item = String> {
         let number = self.status.and_then(|status| usize::try_from(status).ok());
         let by_number = number.and_then(|number| STATUSES.get(number));
-        let mut names = self
-            .names
-            .iter()
-            .map(|name| folded(name))
-            .chain(by_number.map(|name| folded(name)));
-        names.find(|name| kind(name) != ErrorKind::Refused)
+        let names = self.names.iter().map(|name| folded(name));
+        names.chain(by_number.map(|name| folded(name)))
     }
 
     fn words(&self) -> String {
@@ -276,6 +293,25 @@ fn codes(text: &str) -> Vec<u64> {
         .flatten()
         .filter_map(|digits| digits.parse().ok())
         .collect()
+}
+
+/// What stands between `before` and the next quotation mark, if it can be an error of OAuth.
+fn quoted(text: &str, before: &str) -> Option<String> {
+    let (_, rest) = text.split_once(before)?;
+    let (name, _) = rest.split_once('\'')?;
+    is_oauth(name).then(|| name.to_owned())
+}
+
+fn is_oauth(name: &str) -> bool {
+    let mut letters = name.chars();
+    !name.is_empty()
+        && letters.all(|letter| letter.is_ascii_lowercase() || letter == '_')
+        && !is_own_failure(&folded(name))
+}
+
+/// Of a folded name.
+fn is_own_failure(name: &str) -> bool {
+    OWN_FAILURES.contains(&name)
 }
 
 fn is_object(text: &str) -> bool {
@@ -315,9 +351,10 @@ fn kind(name: &str) -> ErrorKind {
         | "servertemporarilyunavailable"
         | "temporarilyunavailable"
         | "transienterror" => ErrorKind::Network,
-        "devicenotregistered" | "requiredbrokermissing" | "fallbacktonativemsal" => {
-            ErrorKind::CredentialUnavailable
-        }
+        "authorityuntrusted"
+        | "devicenotregistered"
+        | "requiredbrokermissing"
+        | "fallbacktonativemsal" => ErrorKind::CredentialUnavailable,
         _ => ErrorKind::Refused,
     }
 }

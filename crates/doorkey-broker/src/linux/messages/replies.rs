@@ -3,6 +3,7 @@
 use super::{
     Refusal,
     account::{Known, by_client_info, same},
+    refusal::failed,
     text,
 };
 use crate::written::cleaned;
@@ -48,10 +49,11 @@ pub(in crate::linux) fn token(reply: &str, now: OffsetDateTime) -> Result<Broker
     Ok(answer)
 }
 
-/// A reply that says no more than that it is done.
-pub(in crate::linux) fn done(reply: &str) -> Result<(), Refusal> {
+/// A reply that says no more than that it is done; `None` is one that does not even say that.
+pub(in crate::linux) fn done(reply: &str) -> Result<(), Option<Refusal>> {
     match serde_json::from_str(reply) {
-        Ok(reply) => Refusal::find(&reply).map_or(Ok(()), Err),
+        Ok(reply) => Refusal::find(&reply).map_or(Ok(()), |refusal| Err(Some(refusal))),
+        Err(_) if reply.trim().is_empty() => Err(None),
         Err(_) => Ok(()),
     }
 }
@@ -104,6 +106,8 @@ fn answer(reply: &str) -> Result<Value> {
         Ok(reply @ Value::Object(_)) => {
             Refusal::find(&reply).map_or(Ok(reply), |refusal| Err(refusal.into_error()))
         }
+        // himmelblau's session passes on so what its daemon leaves unanswered.
+        Err(_) if reply.trim().is_empty() => Err(failed("its answer is empty")),
         // Not its text, which may hold a token.
         _ => Err(nonsense("is not a JSON object")),
     }

@@ -90,6 +90,11 @@ fn a_refusal_is_understood_in_every_shape() {
             Refused,
             "AADSTS50011",
         ),
+        (
+            json!({ "error": { "status": 11, "context": "untrusted" } }),
+            CredentialUnavailable,
+            "untrusted",
+        ),
         (json!({ "error": { "status": 4711 } }), Refused, "4711"),
         (json!({ "error": {} }), Refused, "without a reason"),
         (json!({ "error": [] }), Refused, "without a reason"),
@@ -136,13 +141,15 @@ fn their_words_are_one_line_of_bounded_length() {
 
 #[test]
 fn a_removal_is_done_unless_it_is_refused() {
-    for reply in ["", "{}", "null", "removed", r#"{"error":null}"#] {
+    for reply in ["{}", "null", "removed", r#"{"error":null}"#] {
         assert!(done(reply).is_ok(), "{reply}");
     }
-    let refusal = done(r#"{"error":{"status":"AccountNotFound"}}"#).expect_err("a refusal");
-    assert!(refusal.is_unknown_account());
-    let refusal = done(r#"{"error":{"status":"Unexpected"}}"#).expect_err("a refusal");
-    assert!(!refusal.is_unknown_account());
+    for (status, is_unknown) in [("AccountNotFound", true), ("Unexpected", false)] {
+        let reply = json!({ "error": { "status": status } }).to_string();
+        let refusal = done(&reply).expect_err("a refusal").expect("its words");
+        assert_eq!(refusal.is_unknown_account(), is_unknown, "{status}");
+    }
+    assert!(done("").expect_err("no answer").is_none());
 }
 
 #[test]
@@ -185,10 +192,10 @@ fn the_authoritys_own_words_are_handed_on() {
     assert!(own.oauth().is_none(), "{own:?}");
 }
 
-/// As people have shown the replies of Microsoft's broker 2.0 and 2.5 in public.
+/// As Microsoft's broker 2.0 writes it, shortened.
 #[test]
-fn the_authoritys_own_words_are_found_where_microsofts_brokers_have_them() {
-    let in_diagnostics = json!({ "brokerTokenResponse": {
+fn the_authoritys_words_are_found_among_a_brokers_diagnostics() {
+    let error = error(&json!({ "brokerTokenResponse": {
         "accessTokenType": 0,
         "error": {
             "context": "AADSTS50078: Presented multi-factor authentication has expired. Trace ID: x",
@@ -200,24 +207,75 @@ fn the_authoritys_own_words_are_found_where_microsofts_brokers_have_them() {
             "errorCode": 0, "status": 2, "subStatus": 0, "tag": 0,
         },
         "expiresOn": 0,
-    } });
-    let in_a_sentence = json!({ "brokerTokenResponse": {
-        "error": {
-            "context": "Recieved an error from AAD. Code: 'invalid_grant' description: '(pii)' \
-                        correlation id: '3531ee2e' suberror: 'token_expired'",
-            "diagnostics": null, "errorCode": 0, "status": 2, "subStatus": 0, "tag": 595_719_680,
-        },
-        "subError": "",
-    } });
-    for (reply, suberror, codes) in [
-        (in_diagnostics, "basic_action", vec![50078]),
-        (in_a_sentence, "token_expired", Vec::new()),
+    } }));
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired, "{error}");
+    let oauth = error.oauth().expect("the authority's words");
+    assert_eq!(oauth.error, "invalid_grant");
+    assert_eq!(oauth.suberror.as_deref(), Some("basic_action"));
+    assert_eq!(oauth.codes, [50078]);
+}
+
+/// As Microsoft's broker 2.5 writes it, shortened.
+#[test]
+fn the_authoritys_words_inside_a_brokers_are_found() {
+    let reply = |status: u8, context: &str, suberror: &str| {
+        let inner = json!({
+            "context": context, "diagnostics": null, "errorCode": 0, "status": status,
+            "subStatus": 0, "tag": 595_719_680,
+        });
+        error(&json!({
+            "brokerTokenResponse": { "error": inner, "subError": suberror },
+            "telemetry": { "api_error_code": "0", "broker_version": "2.5.2" },
+        }))
+    };
+    let context = "Recieved an error from AAD. Code: 'invalid_grant' description: '(pii)' \
+                   correlation id: '3531ee2e' suberror: 'token_expired'";
+    let refused = reply(2, context, "");
+    assert_eq!(refused.kind(), ErrorKind::AuthenticationRequired);
+    let oauth = refused.oauth().expect("its words");
+    assert_eq!(oauth.error, "invalid_grant");
+    assert_eq!(oauth.suberror.as_deref(), Some("token_expired"));
+    let refused = reply(2, "why", "bad_token");
+    let suberror = refused.oauth().and_then(|oauth| oauth.suberror.as_deref());
+    assert_eq!(suberror, Some("bad_token"));
+    // Which is the authority's no, whatever the broker thinks of it.
+    for context in [
+        "Recieved an error from AAD. Code: 'invalid_client' description: '(pii)'",
+        "AADSTS7000218: a secret is wanted",
     ] {
-        let error = error(&reply);
-        assert_eq!(error.kind(), ErrorKind::AuthenticationRequired, "{error}");
-        let oauth = error.oauth().expect("the authority's words");
-        assert_eq!(oauth.error, "invalid_grant");
-        assert_eq!(oauth.suberror.as_deref(), Some(suberror));
-        assert_eq!(oauth.codes, codes);
+        let refused = reply(0, context, "");
+        assert_eq!(refused.kind(), ErrorKind::Refused, "{context}");
+        assert!(refused.oauth().is_some(), "{context}");
+    }
+}
+
+/// himmelblau says everything so. It is nobody's no, and another way may do.
+#[test]
+fn a_broker_that_failed_itself_has_refused_nobody() {
+    for error in [
+        json!({ "context": "Failed to authenticate user", "status": 0, "subStatus": 0 }),
+        json!({ "status": "Unexpected" }),
+        json!({ "context": "Crypto key not found", "status": 15 }),
+        json!(0),
+    ] {
+        for reply in [
+            json!({ "error": error }),
+            json!({ "brokerTokenResponse": { "error": error } }),
+        ] {
+            let error = self::error(&reply);
+            assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{reply}");
+            assert!(error.to_string().contains("failed"), "{error}");
+            assert!(error.to_string().contains("by the browser"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_without_a_word_is_no_answer() {
+    for reply in ["", " \n"] {
+        let error = accounts(reply).expect_err("no list");
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{reply:?}");
+        let error = token(reply, OffsetDateTime::UNIX_EPOCH).expect_err("no token");
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{reply:?}");
     }
 }

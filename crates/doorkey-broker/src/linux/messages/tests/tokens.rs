@@ -174,7 +174,6 @@ fn what_makes_no_sense_is_no_token_and_is_not_quoted() {
         );
     }
     for reply in [
-        "",
         "null",
         "secret",
         "[\"secret\"]",
