@@ -67,6 +67,21 @@ fn the_bus_starts_a_broker_that_is_installed() {
     assert_eq!(scene.ask(&["version"]), "2.0.4");
 }
 
+/// Microsoft's broker 2.0 has its name on the bus before it has the object that is asked.
+#[test]
+fn one_that_is_still_starting_is_asked_again() {
+    let scene = microsofts_2();
+    let version = json!({ "reply": { "linuxBrokerVersion": "2.0.1" } });
+    let starting =
+        json!({ "error": ["org.freedesktop.DBus.Error.UnknownObject", "no such object"] });
+    scene.script(
+        "getLinuxBrokerVersion",
+        &json!([starting, starting, starting, version]),
+    );
+    assert_eq!(scene.ask(&["version"]), "2.0.1");
+    assert_eq!(scene.calls().len(), 4);
+}
+
 #[test]
 fn one_that_cannot_be_started_is_told_from_none() {
     for program in ["/bin/false", "/nowhere"] {

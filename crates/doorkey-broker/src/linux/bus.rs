@@ -5,7 +5,7 @@ use crate::written::cleaned;
 use azure_core::Uuid;
 use doorkey::{Error, ErrorKind, Result};
 use std::{env, path::PathBuf, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 const NAME: &str = "com.microsoft.identity.broker1";
 const PATH: &str = "/com/microsoft/identity/broker1";
@@ -17,6 +17,13 @@ const CONNECTION_LIMIT: Duration = Duration::from_secs(5);
 
 /// For a broker before its window opens; the bus may have to start it first.
 const PROMPT_LIMIT: Duration = Duration::from_secs(15);
+
+/// For a broker that has its name already, and not yet the object which is asked: Microsoft's 2.0, if
+/// the bus has just started it.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long it is left alone between.
+const START_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Method {
@@ -110,9 +117,24 @@ impl Bus {
     ) -> Result<String, Failure> {
         let correlation_id = correlation_id.to_string();
         let arguments = (PROTOCOL_VERSION, &*correlation_id, message);
-        let calling =
-            self.0
-                .call_method(Some(NAME), PATH, Some(INTERFACE), method.name(), &arguments);
+        let started = Instant::now() + START_LIMIT;
+        let calling = async {
+            loop {
+                let calling = self.0.call_method(
+                    Some(NAME),
+                    PATH,
+                    Some(INTERFACE),
+                    method.name(),
+                    &arguments,
+                );
+                match calling.await {
+                    Err(error) if is_starting(&error) && Instant::now() < started => {
+                        sleep(START_PAUSE).await;
+                    }
+                    outcome => break outcome,
+                }
+            }
+        };
         let reply = timeout(method.limit(), calling)
             .await
             .map_err(|_| Failure::Unanswered(late(method)))?
@@ -165,6 +187,14 @@ async fn connect(addresses: &str) -> Result<zbus::Connection> {
         }
     }
     Err(failure)
+}
+
+fn is_starting(error: &zbus::Error) -> bool {
+    let name = match error {
+        zbus::Error::MethodError(name, ..) => name.as_str(),
+        _ => return false,
+    };
+    name == "org.freedesktop.DBus.Error.UnknownObject"
 }
 
 fn late(method: Method) -> Error {
