@@ -107,6 +107,8 @@ pub(in crate::linux) fn sso_cookie_request(
 ) -> String {
     let mut parameters = parameters(application, &[], Authorization::SsoCookie);
     name_account(&mut parameters, account);
+    // Microsoft's broker looks for it here since 2.0.2.
+    parameters.insert("ssoUrl".into(), url.into());
     json!({
         "account": account,
         // Here himmelblau looks for it.

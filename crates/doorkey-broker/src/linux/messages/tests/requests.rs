@@ -143,4 +143,6 @@ fn a_cookie_is_asked_for_by_the_person_and_the_page() {
     let parameters = &message["authParameters"];
     assert_eq!(parameters["account"], written());
     assert_eq!(parameters["authorizationType"], 8);
+    // Where Microsoft's broker looks for it since 2.0.2.
+    assert_eq!(parameters["ssoUrl"], url);
 }
