@@ -68,13 +68,18 @@ pub(in crate::linux) fn same(id: &str, other: &str) -> bool {
 pub(super) fn home_account_id(object: &Value) -> Option<String> {
     by_client_info(object).or_else(|| {
         let home = text(object, "homeAccountId")?;
-        // Two ids of 36 letters each, which some brokers join by a hyphen.
-        Some(match home.split_at_checked(36) {
+        match home.split_at_checked(36) {
+            // Two ids of 36 letters each, which some brokers join by a hyphen.
             Some((object, tenant)) if home.len() == 73 && tenant.starts_with('-') => {
-                format!("{object}.{}", &tenant[1..])
+                Some(format!("{object}.{}", &tenant[1..]))
             }
-            _ => home.to_owned(),
-        })
+            // himmelblau may not know the tenant yet.
+            _ => {
+                let (object, tenant) = home.rsplit_once('.')?;
+                let is_whole = !object.is_empty() && !tenant.is_empty();
+                is_whole.then(|| home.to_owned())
+            }
+        }
     })
 }
 

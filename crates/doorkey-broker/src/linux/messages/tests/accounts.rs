@@ -33,8 +33,8 @@ fn who_it_is_comes_from_the_authority_where_it_has_a_word() {
         ),
         (
             "client info that is none",
-            json!({ "homeAccountId": "as-it-is", "clientInfo": "?" }),
-            "as-it-is".to_owned(),
+            json!({ "homeAccountId": "as.it-is", "clientInfo": "?" }),
+            "as.it-is".to_owned(),
         ),
     ] {
         let known = known(&json!([member]));
@@ -66,7 +66,20 @@ fn an_account_has_what_the_broker_says_of_it() {
 
 #[test]
 fn one_that_cannot_be_told_from_others_is_left_out() {
-    assert!(known(&json!([{ "username": "ada@contoso.example" }, 1, null])).is_empty());
+    let whole = json!({ "homeAccountId": home() });
+    for other in [
+        json!({ "username": "ada@contoso.example" }),
+        json!(1),
+        json!(null),
+        // himmelblau, of somebody whose tenant it does not know yet.
+        json!({ "homeAccountId": format!("{OBJECT}."), "realm": "", "username": "ada" }),
+        json!({ "homeAccountId": format!(".{TENANT}") }),
+        json!({ "homeAccountId": OBJECT }),
+    ] {
+        let known = known(&json!([other, whole]));
+        assert_eq!(known.len(), 1, "{other}");
+        assert_eq!(known[0].account.home_account_id, home(), "{other}");
+    }
 }
 
 /// Ada at home and as a guest, and Bob.

@@ -83,9 +83,9 @@ fn a_bare_reply_is_one_too() {
 
 #[test]
 fn whose_it_is_is_what_the_authority_says() {
-    let theirs = json!({ "homeAccountId": "else", "username": "else" });
+    let theirs = json!({ "homeAccountId": "some.else", "username": "else" });
     for (members, expected) in [
-        (json!({ "account": theirs }), Some("else".to_owned())),
+        (json!({ "account": theirs }), Some("some.else".to_owned())),
         (
             json!({ "account": theirs, "clientInfo": client_info(OBJECT, TENANT) }),
             Some(home()),
