@@ -171,6 +171,22 @@ fn each_no_has_its_kind_and_says_what_to_do() {
     }
 }
 
+/// Whom it does not list, it may know all the same, and the person can sign in.
+#[test]
+fn one_that_lists_nobody_still_asks() {
+    for script in [
+        json!({ "reply": { "error": { "status": "AccountNotFound" } } }),
+        json!({ "reply": { "error": { "status": "Unexpected" } } }),
+        json!({ "reply": "nonsense" }),
+        json!({ "error": ["org.freedesktop.DBus.Error.Failed", "Unable to find account"] }),
+    ] {
+        let scene = microsofts_2();
+        scene.script("getAccounts", &script);
+        let token = scene.ask(&["interactive", &home()]);
+        assert_eq!(token["token"], "secret", "{script}");
+    }
+}
+
 #[test]
 fn one_that_ends_while_it_is_asked_is_not_waited_for() {
     for (command, method) in [

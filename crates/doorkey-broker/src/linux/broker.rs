@@ -79,7 +79,7 @@ impl Broker for LinuxBroker {
         let bus = Bus::connect().await?;
         let asking = async {
             match &request.account {
-                Some(account) => Ok(find(known(&bus, &request.application).await?, account)),
+                Some(account) => sought(&bus, &request.application, account).await,
                 None => probe(&bus, request.application.correlation_id).await,
             }
         };
@@ -218,6 +218,24 @@ async fn required(
             ),
         )
     })
+}
+
+/// As the broker wrote them, if it knows them. Whatever else it answers, it is there and can ask.
+async fn sought(
+    bus: &Bus,
+    application: &BrokerApplication,
+    account: &BrokerAccount,
+) -> Result<Option<Known>> {
+    let message = accounts_request(application);
+    let reply = bus.call(Method::Accounts, application.correlation_id, &message);
+    match reply.await {
+        Err(Failure::Unanswered(error)) => Err(error),
+        Err(Failure::Refused(_)) => Ok(None),
+        Ok(reply) => {
+            let known = messages::accounts(&reply).unwrap_or_default();
+            Ok(find(known, account))
+        }
+    }
 }
 
 /// Whether anybody is there, whatever they answer.
