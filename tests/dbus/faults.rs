@@ -187,6 +187,41 @@ fn one_that_lists_nobody_still_asks() {
     }
 }
 
+/// It would be asked in vain, and himmelblau, which does not look, would give a token of another one.
+#[test]
+fn an_authority_that_is_none_of_microsofts_clouds_is_not_asked_for() {
+    let scene = microsofts_2();
+    for authority in [
+        "https://contoso.ciamlogin.com/contoso.example",
+        "https://localhost:8443/organizations",
+        "https://login.microsoftonline.com.evil.example/organizations",
+        "https://login.microsoftonline.com/adfs",
+        "nonsense",
+    ] {
+        for command in [
+            &["accounts"][..],
+            &["silent", &home()],
+            &["interactive"],
+            &["sign-out", &home()],
+            &["cookies", &home()],
+            &["sign", &home()],
+        ] {
+            let mut program = scene.program(command);
+            program.env("AUTHORITY", authority);
+            let (succeeded, text) = ended(&program.output().expect("it starts"));
+            assert!(!succeeded, "{authority}");
+            assert_unavailable(&text, authority);
+        }
+    }
+    assert!(scene.calls().is_empty());
+    let mut program = scene.program(&["silent", &home()]);
+    program.env(
+        "AUTHORITY",
+        "https://login.microsoftonline.us/organizations",
+    );
+    assert!(ended(&program.output().expect("it starts")).0);
+}
+
 #[test]
 fn one_that_ends_while_it_is_asked_is_not_waited_for() {
     for (command, method) in [

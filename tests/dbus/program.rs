@@ -13,7 +13,8 @@
 //!
 //! Where `WINDOWS` is the path of a `doorkey.exe`, that is asked instead, as in WSL.
 //!
-//! It prints JSON, or the error's kind and text. Once the file of `UNTIL` has a line about `METHOD`, it
+//! `AUTHORITY` is the authority, if not Entra ID's. It prints JSON, or the error's kind and text. Once
+//! the file of `UNTIL` has a line about `METHOD`, it
 //! lets hours pass if `THEN` is `wait`, and stops waiting for the answer if it is `leave`: then it
 //! makes the file `LEFT`, and ends when the broker has been told.
 
@@ -75,8 +76,10 @@ mod linux {
             None => doorkey_broker::system(),
         };
         let linux = LinuxBroker::new();
-        let application =
-            BrokerApplication::new("client", "https://login.microsoftonline.com/organizations");
+        let authority = env::var("AUTHORITY");
+        let authority = authority.as_deref();
+        let authority = authority.unwrap_or("https://login.microsoftonline.com/organizations");
+        let application = BrokerApplication::new("client", authority);
         let scopes = vec!["scope".to_owned()];
         match *arguments {
             ["accounts", ref which @ ..] => {

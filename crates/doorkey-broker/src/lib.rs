@@ -37,6 +37,8 @@
 
 #[cfg(not(any(target_os = "linux", windows)))]
 mod absent;
+#[cfg(any(target_os = "linux", windows, test))]
+mod clouds;
 #[cfg_attr(
     not(any(target_os = "linux", test)),
     expect(

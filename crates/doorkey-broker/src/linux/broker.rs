@@ -8,6 +8,7 @@ use super::{
         signed_http_request_request, sso_cookie_request, version_request,
     },
 };
+use crate::clouds::host_and_tenant;
 use async_trait::async_trait;
 use azure_core::{Uuid, credentials::Secret, time::OffsetDateTime};
 use doorkey::{
@@ -23,6 +24,8 @@ use doorkey::{
 ///
 /// # Limits
 ///
+/// - Only Microsoft's own clouds: AD FS, Azure AD B2C, External ID and local authorities are
+///   [`CredentialUnavailable`](ErrorKind::CredentialUnavailable), before anything is asked.
 /// - Microsoft's broker wants
 ///   `https://login.microsoftonline.com/common/oauth2/nativeclient` among the application's redirect
 ///   URIs.
@@ -31,7 +34,7 @@ use doorkey::{
 /// - The broker's window has no parent, and `enable_msa_passthrough` means nothing here.
 /// - A broker that does not answer is given up after 40 seconds
 ///   ([`TimedOut`](ErrorKind::TimedOut)), before it asks a person after 15
-///   ([`CredentialUnavailable`](ErrorKind::CredentialUnavailable), so that the browser can step in),
+///   (`CredentialUnavailable`, so that the browser can step in),
 ///   and a person after 15 minutes. A credential gives up sooner. A broker whose caller stops waiting
 ///   is told to close its window, if there is a runtime to do it on.
 /// - himmelblau signs no request and asks a person only for an account that it knows
@@ -53,7 +56,7 @@ pub struct SsoCookie {
 #[async_trait]
 impl Broker for LinuxBroker {
     async fn accounts(&self, request: &BrokerAccountsRequest) -> Result<Vec<BrokerAccount>> {
-        let bus = Bus::connect().await?;
+        let bus = bus(&request.application).await?;
         let people = people(known(&bus, &request.application).await?);
         if request.default_account && people.len() > 1 {
             return Ok(Vec::new());
@@ -62,7 +65,7 @@ impl Broker for LinuxBroker {
     }
 
     async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
-        let bus = Bus::connect().await?;
+        let bus = bus(&request.application).await?;
         let known = required(&bus, &request.application, &request.account).await?;
         let question = TokenQuestion::silent(request, &known.written);
         let correlation_id = request.application.correlation_id;
@@ -76,7 +79,7 @@ impl Broker for LinuxBroker {
         &self,
         request: &BrokerInteractiveRequest,
     ) -> Result<BrokerToken> {
-        let bus = Bus::connect().await?;
+        let bus = bus(&request.application).await?;
         let asking = async {
             match &request.account {
                 Some(account) => sought(&bus, &request.application, account).await,
@@ -92,7 +95,7 @@ impl Broker for LinuxBroker {
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
-        let bus = Bus::connect().await?;
+        let bus = bus(&request.application).await?;
         let known = known(&bus, &request.application).await?;
         let Some(known) = find(known, &request.account) else {
             return Ok(());
@@ -150,7 +153,7 @@ impl LinuxBroker {
         account: &BrokerAccount,
         url: &str,
     ) -> Result<Vec<SsoCookie>> {
-        let bus = Bus::connect().await?;
+        let bus = bus(application).await?;
         let known = required(&bus, application, account).await?;
         let message = sso_cookie_request(application, &known.written, url);
         let reply = bus
@@ -177,7 +180,7 @@ impl LinuxBroker {
         host: &str,
         nonce: &str,
     ) -> Result<Secret> {
-        let bus = Bus::connect().await?;
+        let bus = bus(application).await?;
         let request = HttpRequest {
             method,
             host,
@@ -193,6 +196,21 @@ impl LinuxBroker {
             .await?;
         messages::signed_http_request(&reply)
     }
+}
+
+/// For whatever is asked at an authority. himmelblau does not look which it is.
+async fn bus(application: &BrokerApplication) -> Result<Bus> {
+    if host_and_tenant(&application.authority).is_none() {
+        return Err(Error::new(
+            ErrorKind::CredentialUnavailable,
+            format!(
+                "the identity broker does not sign in at {}: only at Entra ID in Microsoft's clouds; \
+                 sign in by the browser",
+                application.authority
+            ),
+        ));
+    }
+    Bus::connect().await
 }
 
 async fn known(bus: &Bus, application: &BrokerApplication) -> Result<Vec<Known>> {

@@ -4,12 +4,12 @@ use super::{
     messages::{PromptType, Properties, TokenRequest},
     person::{PERSONAL_TENANT, is_personal},
 };
+use crate::clouds::{PUBLIC_HOST, host_and_tenant};
 use azure_core::credentials::Secret;
 use doorkey::{
     BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerSilentRequest, Error,
     ErrorKind, Prompt, Result,
 };
-use url::Url;
 
 /// The provider of Entra ID and of personal accounts; which of them is said by the authority.
 pub(super) const PROVIDER: &str = "https://login.microsoft.com";
@@ -21,25 +21,6 @@ pub(super) const DEFAULT_PROVIDER: &str = "https://login.windows.local";
 pub(super) const CONSUMERS: &str = "consumers";
 
 const ORGANIZATIONS: &str = "organizations";
-
-/// Those of Microsoft's clouds whose people Windows can sign in. To any other the person would be sent
-/// in vain, or to another authority than was asked for.
-const HOSTS: [&str; 12] = [
-    "login.microsoftonline.com",
-    "login.windows.net",
-    "login.microsoft.com",
-    "sts.windows.net",
-    "login.partner.microsoftonline.cn",
-    "login.chinacloudapi.cn",
-    "login.microsoftonline.us",
-    "login.usgovcloudapi.net",
-    "login-us.microsoftonline.com",
-    "login.sovcloud-identity.fr",
-    "login.sovcloud-identity.de",
-    "login.sovcloud-identity.sg",
-];
-
-const PUBLIC_HOST: &str = HOSTS[0];
 
 /// Which of Windows' plugins is spoken to: their properties and replies differ.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,17 +59,7 @@ impl Authority {
                 ),
             )
         };
-        let url = Url::parse(&application.authority).map_err(|_| unserved())?;
-        let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
-        let tenant = url
-            .path_segments()
-            .and_then(|mut segments| segments.next())
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let is_served = url.scheme() == "https" && HOSTS.contains(&&*host);
-        if !is_served || tenant.is_empty() || tenant == "adfs" {
-            return Err(unserved());
-        }
+        let (host, tenant) = host_and_tenant(&application.authority).ok_or_else(unserved)?;
         Ok(Self {
             url: application.authority.clone(),
             host,
