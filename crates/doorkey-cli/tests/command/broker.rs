@@ -1,11 +1,11 @@
-//! `--broker` on a machine without one; with one: `tests/dbus`.
+//! `--broker` at an authority where none signs in; with a broker: `tests/dbus`.
 
 use crate::{authority::SCOPE, machine::Machine};
 
-#[cfg(target_os = "linux")]
-const WHY: &str = "there is no D-Bus session here";
-#[cfg(not(target_os = "linux"))]
-const WHY: &str = "comes in a later version";
+#[cfg(any(target_os = "linux", windows))]
+const WHY: &str = "does not sign in at";
+#[cfg(not(any(target_os = "linux", windows)))]
+const WHY: &str = "is not supported";
 
 #[test]
 fn without_a_broker_the_next_way_is_tried_and_the_step_down_explained() {
