@@ -50,6 +50,9 @@ mod exchange;
 // Its messages are pure, and tested everywhere.
 #[cfg(any(target_os = "linux", test))]
 mod linux;
+// The messages alone: nothing calls the system yet.
+#[cfg(test)]
+mod macos;
 // As above.
 #[cfg(any(windows, test))]
 mod windows;

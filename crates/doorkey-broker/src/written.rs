@@ -27,3 +27,13 @@ pub(crate) fn cleaned(text: &str) -> String {
         None => line,
     }
 }
+
+/// The numbers of `AADSTS50076` and the like.
+pub(crate) fn codes(text: &str) -> Vec<u64> {
+    let after = text.split("AADSTS").skip(1);
+    let digits = after.map(|rest| rest.split(|letter: char| !letter.is_ascii_digit()).next());
+    digits
+        .flatten()
+        .filter_map(|digits| digits.parse().ok())
+        .collect()
+}

@@ -1,6 +1,6 @@
 //! A broker's no, in the shapes that are known, and what kind of no it is.
 
-use crate::written::cleaned;
+use crate::written::{self, cleaned};
 use doorkey::{Error, ErrorKind, OAuthError};
 use serde_json::Value;
 
@@ -232,13 +232,13 @@ impl Refusal {
         self.known().is_none()
             && self.statuses().any(|name| is_own_failure(&name))
             && !self.names.iter().any(|name| is_oauth(name))
-            && codes(&self.text).is_empty()
+            && written::codes(&self.text).is_empty()
             && self.claims.is_none()
     }
 
     /// The authority's own words, where the broker hands them on.
     fn oauth(self) -> Option<OAuthError> {
-        let codes = codes(&self.text);
+        let codes = written::codes(&self.text);
         let error = self.names.iter().find(|name| is_oauth(name)).cloned();
         let says_more = self.suberror.is_some() || self.claims.is_some();
         if error.is_none() && codes.is_empty() && !says_more {
@@ -283,16 +283,6 @@ impl Refusal {
         }
         words.join(", ")
     }
-}
-
-/// The numbers of `AADSTS50076` and the like.
-fn codes(text: &str) -> Vec<u64> {
-    let after = text.split("AADSTS").skip(1);
-    let digits = after.map(|rest| rest.split(|letter: char| !letter.is_ascii_digit()).next());
-    digits
-        .flatten()
-        .filter_map(|digits| digits.parse().ok())
-        .collect()
 }
 
 /// What stands between `before` and the next quotation mark, if it can be an error of OAuth.

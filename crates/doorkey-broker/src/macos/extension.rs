@@ -1,0 +1,125 @@
+//! In which order the extension is asked.
+
+use super::{
+    call,
+    messages::{Authorization, Availability, Failure, Interface, Reply},
+    refusal,
+    reply::{self, Expected},
+    request,
+    system::System,
+};
+use async_trait::async_trait;
+use azure_core::time::OffsetDateTime;
+use doorkey::{
+    Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
+    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
+};
+
+#[derive(Debug)]
+pub(super) struct Extension<S> {
+    system: S,
+}
+
+#[async_trait]
+impl<S: System> Broker for Extension<S> {
+    async fn accounts(&self, request: &BrokerAccountsRequest) -> Result<Vec<BrokerAccount>> {
+        self.require(&request.application)?;
+        if request.default_account {
+            let account = self.default_account(&request.application).await?;
+            return Ok(account.into_iter().collect());
+        }
+        let question = request::accounts(request, &self.system.program());
+        reply::accounts(&self.ask(question).await?)
+    }
+
+    async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
+        self.require(&request.application)?;
+        let question = request::silent(request, &self.system.program());
+        let expected = Expected {
+            account: Some(&request.account),
+            pop: request.pop.as_ref(),
+        };
+        let reply = self.ask(question).await?;
+        reply::token(&reply, expected, OffsetDateTime::now_utc())
+    }
+
+    async fn acquire_interactively(
+        &self,
+        request: &BrokerInteractiveRequest,
+    ) -> Result<BrokerToken> {
+        if request.prompt == Prompt::None {
+            return self.without_asking(request).await;
+        }
+        self.require(&request.application)?;
+        let question = request::interactive(request, &self.system.program());
+        let expected = Expected {
+            account: request.account.as_ref(),
+            pop: request.pop.as_ref(),
+        };
+        let reply = self.ask(question).await?;
+        reply::token(&reply, expected, OffsetDateTime::now_utc())
+    }
+
+    async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
+        self.require(&request.application)?;
+        let question = request::remove_account(request, &self.system.program());
+        match call::reply(&self.system, question).await {
+            Ok(reply) => reply::done(&reply),
+            Err(failure) if refusal::is_unknown_account(&failure) => Ok(()),
+            Err(failure) => Err(refusal::of_failure(&failure, false)),
+        }
+    }
+}
+
+impl<S: System> Extension<S> {
+    // Tests have a system of their own.
+    pub(super) fn new(system: S) -> Self {
+        Self { system }
+    }
+
+    /// With `prompt=none`, which is the same as silence.
+    async fn without_asking(&self, request: &BrokerInteractiveRequest) -> Result<BrokerToken> {
+        self.require(&request.application)?;
+        let account = match &request.account {
+            Some(account) => Some(account.clone()),
+            None => self.default_account(&request.application).await?,
+        };
+        let account = account.ok_or_else(refusal::nobody)?;
+        self.acquire_silently(&request::unasked(request, account))
+            .await
+    }
+
+    async fn default_account(
+        &self,
+        application: &BrokerApplication,
+    ) -> Result<Option<BrokerAccount>> {
+        let question = request::default_account(application, &self.system.program());
+        match self.ask(question).await {
+            Ok(reply) => reply::default_account(&reply),
+            Err(error) if error.kind() == ErrorKind::AuthenticationRequired => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// That there is somebody to ask, and that they serve this.
+    fn require(&self, application: &BrokerApplication) -> Result<()> {
+        request::require_served(application)?;
+        call::require_runtime()?;
+        match self.system.availability() {
+            Availability::Ready => Ok(()),
+            Availability::NoExtension => Err(refusal::unavailable(
+                "this Mac has no single sign-on extension for Entra ID: it is a part of Company Portal, \
+                 and switched on by the device's management",
+            )),
+            Availability::TooOld => Err(refusal::unavailable(
+                "this macOS is too old for single sign-on extensions, which began with 10.15",
+            )),
+        }
+    }
+
+    async fn ask(&self, question: Authorization) -> Result<Reply> {
+        let is_asking = question.interface != Interface::Disabled;
+        let answer: Result<_, Failure> = call::reply(&self.system, question).await;
+        answer.map_err(|failure| refusal::of_failure(&failure, is_asking))
+    }
+}

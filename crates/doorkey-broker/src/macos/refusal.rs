@@ -1,0 +1,222 @@
+//! What it means that the extension gave nothing.
+
+use super::{
+    error_code::{self, EXTENSION_ERROR},
+    messages::{Failure, Reply, SystemError, number, text},
+    request,
+};
+use crate::written::{self, cleaned};
+use doorkey::{Error, ErrorKind, OAuthError};
+use serde_json::Value;
+use url::form_urlencoded;
+
+pub(super) fn unavailable(what: &str) -> Error {
+    Error::new(
+        ErrorKind::CredentialUnavailable,
+        format!("{what}; sign in by the browser"),
+    )
+}
+
+pub(super) fn nobody() -> Error {
+    Error::new(
+        ErrorKind::AuthenticationRequired,
+        "nobody is signed in to macOS' single sign-on extension; sign in, by `authenticate` or \
+         `doorkey login --broker`",
+    )
+}
+
+pub(super) fn other_account(signed_in: &str, asked_for: &str) -> Error {
+    let name = |username: &str, nobody: &str| match username {
+        "" => nobody.to_owned(),
+        username => cleaned(username),
+    };
+    Error::new(
+        ErrorKind::WrongAccount,
+        format!(
+            "{} signed in by macOS' single sign-on extension instead of {}; sign in as the latter, or \
+             begin anew without an account",
+            name(signed_in, "another account"),
+            name(asked_for, "the one that was asked for"),
+        ),
+    )
+}
+
+/// Without an answer. `is_asking` is whether a person could have been asked.
+pub(super) fn of_failure(failure: &Failure, is_asking: bool) -> Error {
+    match failure {
+        Failure::Error(error) => of_error(error, is_asking),
+        Failure::NoMainLoop => unavailable(
+            "macOS' single sign-on extension is asked on the program's main thread, which did not take \
+             the request: run an event loop there, or wait for the token there (in `#[tokio::main]`, \
+             not in a task that was spawned)",
+        ),
+        Failure::Unanswered => {
+            unavailable("macOS' single sign-on extension ended the request without an answer")
+        }
+        Failure::NoSuchWindow => Error::new(
+            ErrorKind::InvalidArgument,
+            "this program has no window of the number that `parent_window` gave; give the \
+             `windowNumber` of an `NSWindow` that is open, or none",
+        ),
+    }
+}
+
+/// Whether the extension does not know the account.
+pub(super) fn is_unknown_account(failure: &Failure) -> bool {
+    matches!(failure, Failure::Error(error) if error_code::is_unknown_account(innermost(error)))
+}
+
+/// A reply that is an error.
+pub(super) fn of_reply(reply: &Reply) -> Error {
+    let oauth = Oauth {
+        error: reply.text("error"),
+        suberror: reply.text("suberror"),
+        description: reply.text("error_description").map(unescaped),
+        codes: reply.value("error_codes"),
+        correlation_id: reply.text("correlation_id"),
+        status: None,
+    };
+    let kind = oauth.error.and_then(|error| {
+        let suberror = oauth.suberror;
+        error_code::kind_of_oauth(error, suberror)
+    });
+    let words = match (oauth.error, &oauth.description) {
+        (Some(error), Some(text)) => format!("{} “{}”", cleaned(error), cleaned(text)),
+        (Some(error), None) => cleaned(error),
+        (None, Some(text)) => format!("“{}”", cleaned(text)),
+        (None, None) => "without a reason".to_owned(),
+    };
+    let refused = error(kind.unwrap_or(ErrorKind::Refused), &words);
+    match oauth.read() {
+        Some(oauth) => refused.with_oauth(oauth),
+        None => refused,
+    }
+}
+
+fn of_error(told: &SystemError, is_asking: bool) -> Error {
+    let said = innermost(told);
+    let detail = |name: &str| said.details.get(name).unwrap_or(&Value::Null);
+    let status = number(detail("MSIDHTTPResponseCodeKey"));
+    let oauth = Oauth {
+        error: text(detail("MSIDOAuthErrorKey")),
+        suberror: text(detail("MSIDOAuthSubErrorKey")),
+        description: text(detail("MSIDErrorDescriptionKey")).map(str::to_owned),
+        codes: detail("MSIDSTSErrorCodesKey"),
+        correlation_id: text(detail("MSIDCorrelationIdKey")),
+        status: status.and_then(|status| u16::try_from(status).ok()),
+    };
+    let kind = error_code::kind(said, oauth.error, oauth.suberror, oauth.status, is_asking);
+    let mut words = format!("{} {}", cleaned(&said.domain), said.code);
+    if let Some(error) = oauth.error {
+        words = format!("{words}, {}", cleaned(error));
+    }
+    let spoken = oauth.description.as_deref().unwrap_or(&said.message);
+    let spoken = cleaned(spoken);
+    if !spoken.is_empty() {
+        words = format!("{words} “{spoken}”");
+    }
+    if let Some(reason) = error_code::reason(said) {
+        words = format!("{words} ({reason})");
+    }
+    let refused = error(kind, &words);
+    match oauth.read() {
+        Some(oauth) => refused.with_oauth(oauth),
+        None => refused,
+    }
+}
+
+/// The system wraps what the extension says.
+fn innermost(told: &SystemError) -> &SystemError {
+    match &told.underlying {
+        Some(said) if told.is(EXTENSION_ERROR) || error_code::is_known(said) => innermost(said),
+        _ => told,
+    }
+}
+
+/// The authority's own words, as far as they are handed on.
+struct Oauth<'a> {
+    error: Option<&'a str>,
+    suberror: Option<&'a str>,
+    description: Option<String>,
+    codes: &'a Value,
+    correlation_id: Option<&'a str>,
+    status: Option<u16>,
+}
+
+impl Oauth<'_> {
+    fn read(self) -> Option<OAuthError> {
+        let codes = self.codes.as_array().map_or(&[] as &[_], Vec::as_slice);
+        let codes = codes.iter().filter_map(number);
+        let mut codes: Vec<u64> = codes.filter_map(|code| code.try_into().ok()).collect();
+        for code in written::codes(self.description.as_deref().unwrap_or_default()) {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        if self.error.is_none() && codes.is_empty() {
+            return None;
+        }
+        let mut oauth = OAuthError::default();
+        oauth.error = self
+            .error
+            .map_or_else(|| "broker_error".to_owned(), cleaned);
+        oauth.suberror = self.suberror.map(cleaned);
+        oauth.description = self.description.as_deref().map(cleaned);
+        oauth.codes = codes;
+        oauth.correlation_id = self.correlation_id.map(cleaned);
+        oauth.status = self.status;
+        Some(oauth)
+    }
+}
+
+fn error(kind: ErrorKind, words: &str) -> Error {
+    let message = match kind {
+        ErrorKind::AuthenticationRequired => format!(
+            "macOS' single sign-on extension needs the person: {words}; sign in, by `authenticate` or \
+             `doorkey login --broker`"
+        ),
+        ErrorKind::Declined => format!(
+            "the sign-in was cancelled in the window of macOS' single sign-on extension: {words}; \
+             begin it again if that was not meant"
+        ),
+        ErrorKind::WrongAccount => format!(
+            "another account signed in by macOS' single sign-on extension than was asked for: {words}; \
+             choose that one, or begin anew without an account"
+        ),
+        ErrorKind::Network => format!(
+            "macOS' single sign-on extension could not reach the authority: {words}; check the network \
+             and its proxy, and try again"
+        ),
+        ErrorKind::InvalidArgument => format!(
+            "macOS' single sign-on extension has no window to ask in: {words}; set `parent_window` to \
+             the number of one of the program's"
+        ),
+        ErrorKind::Protocol => format!(
+            "macOS' single sign-on extension does not understand the request, or gave no answer that \
+             makes sense: {words}; update Company Portal, or sign in by the browser"
+        ),
+        ErrorKind::CredentialUnavailable => format!(
+            "macOS' single sign-on extension cannot serve this: {words}; see that Company Portal is \
+             installed and up to date and the device enrolled, or sign in by the browser"
+        ),
+        _ => format!(
+            "macOS' single sign-on extension refused: {words}; check the application's registration \
+             (its redirect URI {} or that of this program's bundle, and that it allows public client \
+             flows), or sign in by the browser",
+            request::redirect_uri(&super::messages::Program::default())
+        ),
+    };
+    Error::new(kind, message)
+}
+
+/// Replies have their texts as they would stand in a URL.
+fn unescaped(text: &str) -> String {
+    let whole = text.replace('+', "%2B").replace('&', "%26");
+    let mut pairs = form_urlencoded::parse(whole.as_bytes());
+    // What stands before a `=` is no name here.
+    match pairs.next() {
+        Some((name, value)) if value.is_empty() => name.into_owned(),
+        Some((name, value)) => format!("{name}={value}"),
+        None => String::new(),
+    }
+}

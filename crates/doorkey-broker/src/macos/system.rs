@@ -1,0 +1,37 @@
+//! The seam right above the calls to macOS.
+
+use super::messages::{Authorization, Availability, Failure, Program, Reply};
+use std::fmt;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// `ASAuthorizationSingleSignOnProvider` and `ASAuthorizationController`, and the main thread that they
+/// want.
+pub(super) trait System: fmt::Debug + Send + Sync {
+    /// A request that runs. Dropped, it is cancelled: `ASAuthorizationController.cancel`.
+    type Call: Send;
+
+    /// `NSBundle.mainBundle`.
+    fn program(&self) -> Program;
+
+    /// `canPerformAuthorization`.
+    fn availability(&self) -> Availability;
+
+    /// `performRequests`, on the main thread as soon as that is free.
+    fn perform(
+        &self,
+        authorization: Authorization,
+        progress: UnboundedSender<Progress>,
+    ) -> Self::Call;
+
+    fn is_on_main_thread(&self) -> bool;
+
+    /// Does on the main thread what waits for it, without waiting for more. Called there only.
+    fn turn_main_loop(&self);
+}
+
+/// How far a request is.
+pub(super) enum Progress {
+    /// The main thread has taken it up.
+    Begun,
+    Done(Result<Reply, Failure>),
+}

@@ -1,0 +1,292 @@
+use super::super::{
+    messages::{Failure, SystemError},
+    refusal, reply,
+};
+use super::*;
+use doorkey::{Broker as _, BrokerInteractiveRequest, BrokerSilentRequest, Error, ErrorKind};
+
+const AUTHORIZATION: &str = "com.apple.AuthenticationServices.AuthorizationError";
+const BROKER: &str = "MSIDErrorDomain";
+const OAUTH: &str = "MSIDOAuthErrorDomain";
+const HTTP: &str = "MSIDHttpErrorCodeDomain";
+
+fn said(domain: &str, code: i64, details: &Value) -> SystemError {
+    SystemError {
+        domain: domain.into(),
+        code,
+        message: "text\r\n of  the\tsystem".into(),
+        details: details.as_object().unwrap().clone().into_iter().collect(),
+        underlying: None,
+    }
+}
+
+fn wrapped(code: i64, within: SystemError) -> SystemError {
+    SystemError {
+        underlying: Some(Box::new(within)),
+        ..said(AUTHORIZATION, code, &json!({}))
+    }
+}
+
+fn asking(error: SystemError) -> Error {
+    refusal::of_failure(&Failure::Error(error), true)
+}
+
+fn silently(error: SystemError) -> Error {
+    refusal::of_failure(&Failure::Error(error), false)
+}
+
+#[test]
+fn every_number_means_something() {
+    use ErrorKind::{
+        AuthenticationRequired as Required, CredentialUnavailable as Unavailable, Declined,
+        InvalidArgument, Network, Protocol, Refused, WrongAccount,
+    };
+    for (domain, code, kind, in_silence) in [
+        (AUTHORIZATION, 1000, Unavailable, Unavailable),
+        (AUTHORIZATION, 1001, Declined, Required),
+        (AUTHORIZATION, 1002, Protocol, Protocol),
+        (AUTHORIZATION, 1003, Unavailable, Unavailable),
+        (AUTHORIZATION, 1004, Unavailable, Unavailable),
+        (AUTHORIZATION, 1005, Required, Required),
+        (AUTHORIZATION, 1099, Unavailable, Unavailable),
+        // With nothing within.
+        (AUTHORIZATION, -6000, Protocol, Protocol),
+        (BROKER, -51100, Protocol, Protocol),
+        (BROKER, -51111, Protocol, Protocol),
+        (BROKER, -51112, Refused, Refused),
+        (BROKER, -51113, Required, Required),
+        (BROKER, -51114, Unavailable, Unavailable),
+        (BROKER, -51115, Required, Required),
+        (BROKER, -51117, WrongAccount, WrongAccount),
+        (BROKER, -51118, Refused, Refused),
+        (BROKER, -51119, Refused, Refused),
+        (BROKER, -51200, Required, Required),
+        (BROKER, -51201, Protocol, Protocol),
+        (BROKER, -51600, Refused, Refused),
+        (BROKER, -51700, Declined, Required),
+        (BROKER, -51701, Declined, Required),
+        (BROKER, -51702, InvalidArgument, InvalidArgument),
+        (BROKER, -51710, Refused, Refused),
+        (BROKER, -51720, InvalidArgument, InvalidArgument),
+        (BROKER, -51732, Required, Required),
+        (BROKER, -51733, Required, Required),
+        (BROKER, -51800, Protocol, Protocol),
+        (BROKER, -51805, Protocol, Protocol),
+        (BROKER, -51809, Protocol, Protocol),
+        (BROKER, -51810, Required, Required),
+        (BROKER, -51811, Refused, Refused),
+        (BROKER, -51814, Unavailable, Unavailable),
+        (BROKER, -51815, Unavailable, Unavailable),
+        (BROKER, -51821, Refused, Refused),
+        (BROKER, -51837, Unavailable, Unavailable),
+        (BROKER, -52001, Unavailable, Unavailable),
+        (BROKER, -1, Refused, Refused),
+        (OAUTH, -51400, Refused, Refused),
+        (OAUTH, -51401, Protocol, Protocol),
+        (OAUTH, -51410, Refused, Refused),
+        (OAUTH, -51411, Refused, Refused),
+        (OAUTH, -51412, Required, Required),
+        (OAUTH, -51413, Refused, Refused),
+        (OAUTH, -51415, Refused, Refused),
+        (OAUTH, -51416, Declined, Declined),
+        (OAUTH, -51417, Network, Network),
+        (OAUTH, -51420, Protocol, Protocol),
+        (OAUTH, -51430, Refused, Refused),
+        (OAUTH, -50142, Required, Required),
+        (OAUTH, -514_102, Required, Required),
+        (HTTP, -51500, Network, Network),
+        (HTTP, -51501, Refused, Refused),
+        ("NSURLErrorDomain", -1009, Network, Network),
+        ("NSURLErrorDomain", -999, Network, Network),
+        ("NSCocoaErrorDomain", 4097, Unavailable, Unavailable),
+        ("", 0, Unavailable, Unavailable),
+    ] {
+        let bare = said(domain, code, &json!({}));
+        let error = asking(bare.clone());
+        assert_eq!(error.kind(), kind, "{domain} {code}");
+        assert!(error.to_string().contains(&code.to_string()), "{error}");
+        assert!(error.to_string().contains("text of the system"), "{error}");
+        assert!(error.to_string().contains(';'), "no next step: {error}");
+        assert_eq!(silently(bare.clone()).kind(), in_silence, "{domain} {code}");
+        // As the extension hands it over.
+        assert_eq!(
+            silently(wrapped(-6000, bare)).kind(),
+            in_silence,
+            "{domain} {code}"
+        );
+    }
+}
+
+#[test]
+fn the_authoritys_own_words_decide_where_the_number_does_not() {
+    use ErrorKind::{AuthenticationRequired, Declined, Network, Refused};
+    for (domain, code, details, kind) in [
+        (
+            OAUTH,
+            -51400,
+            json!({"MSIDOAuthErrorKey": "login_required"}),
+            AuthenticationRequired,
+        ),
+        (
+            BROKER,
+            -51811,
+            json!({"MSIDOAuthErrorKey": "invalid_grant"}),
+            AuthenticationRequired,
+        ),
+        (
+            OAUTH,
+            -51416,
+            json!({"MSIDOAuthErrorKey": "access_denied"}),
+            Declined,
+        ),
+        (
+            OAUTH,
+            -51440,
+            json!({"MSIDOAuthErrorKey": "access_denied", "MSIDOAuthSubErrorKey": "user_skipped"}),
+            Declined,
+        ),
+        (
+            OAUTH,
+            -51400,
+            json!({"MSIDOAuthErrorKey": "temporarily_unavailable"}),
+            Network,
+        ),
+        (
+            HTTP,
+            -51500,
+            json!({"MSIDHTTPResponseCodeKey": "503"}),
+            Network,
+        ),
+        (
+            HTTP,
+            -51500,
+            json!({"MSIDHTTPResponseCodeKey": 429}),
+            Network,
+        ),
+        (
+            HTTP,
+            -51500,
+            json!({"MSIDHTTPResponseCodeKey": 400}),
+            Refused,
+        ),
+        (
+            HTTP,
+            -51500,
+            json!({"MSIDHTTPResponseCodeKey": "400", "MSIDOAuthErrorKey": "invalid_grant"}),
+            AuthenticationRequired,
+        ),
+        (OAUTH, -51400, json!({"MSIDOAuthErrorKey": 7}), Refused),
+    ] {
+        let error = asking(said(domain, code, &details));
+        assert_eq!(error.kind(), kind, "{code} {details}");
+    }
+}
+
+#[test]
+fn the_authoritys_own_words_are_handed_on() {
+    let details = json!({
+        "MSIDOAuthErrorKey": "invalid_grant",
+        "MSIDOAuthSubErrorKey": "basic_action",
+        "MSIDErrorDescriptionKey": "AADSTS50076: more is needed. AADSTS50079",
+        "MSIDSTSErrorCodesKey": [50076, "50078", -1, null],
+        "MSIDCorrelationIdKey": CORRELATION,
+        "MSIDHTTPResponseCodeKey": "400",
+    });
+    let error = silently(wrapped(-6000, said(BROKER, -51115, &details)));
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+    assert!(error.to_string().contains("more is needed"), "{error}");
+    let oauth = error.oauth().unwrap();
+    assert_eq!(oauth.error, "invalid_grant");
+    assert_eq!(oauth.suberror.as_deref(), Some("basic_action"));
+    assert_eq!(oauth.codes, [50076, 50078, 50079]);
+    assert_eq!(oauth.correlation_id.as_deref(), Some(CORRELATION));
+    assert_eq!(oauth.status, Some(400));
+    assert!(silently(said(BROKER, -51115, &json!({}))).oauth().is_none());
+}
+
+#[test]
+fn an_error_within_is_heard_if_it_says_more() {
+    let within = said(BROKER, -51115, &json!({}));
+    for (error, kind) in [
+        (
+            wrapped(1000, within.clone()),
+            ErrorKind::AuthenticationRequired,
+        ),
+        (
+            wrapped(-6000, wrapped(-6000, within)),
+            ErrorKind::AuthenticationRequired,
+        ),
+        (
+            wrapped(1005, said("NSCocoaErrorDomain", 1, &json!({}))),
+            ErrorKind::AuthenticationRequired,
+        ),
+        (
+            wrapped(-6000, said("NSCocoaErrorDomain", 1, &json!({}))),
+            ErrorKind::CredentialUnavailable,
+        ),
+    ] {
+        assert_eq!(silently(error.clone()).kind(), kind, "{error:?}");
+    }
+}
+
+#[test]
+fn a_reply_may_be_an_error() {
+    use ErrorKind::{AuthenticationRequired, Declined, Network, Refused};
+    for (error, suberror, kind) in [
+        ("interaction_required", None, AuthenticationRequired),
+        ("login_required", None, AuthenticationRequired),
+        ("consent_required", None, AuthenticationRequired),
+        ("Invalid_Grant", Some("bad_token"), AuthenticationRequired),
+        ("access_denied", None, Declined),
+        ("access_denied", Some("TTS_denied"), Declined),
+        ("access_denied", Some("device_not_compliant"), Refused),
+        ("server_error", None, Network),
+        ("temporarily_unavailable", None, Network),
+        ("invalid_client", None, Refused),
+        ("invalid_request", None, Refused),
+    ] {
+        let answer = json!({
+            "success": "0",
+            "error": error,
+            "suberror": suberror,
+            "error_description": "AADSTS7000218%3A%20a%2Bb%20%26%20c%3D\r\nd",
+            "error_codes": [7_000_218],
+            "correlation_id": CORRELATION,
+        });
+        let refused = reply::accounts(&reply(&answer)).unwrap_err();
+        assert_eq!(refused.kind(), kind, "{error}");
+        let words = "“AADSTS7000218: a+b & c= d”";
+        assert!(refused.to_string().contains(words), "{refused}");
+        let oauth = refused.oauth().unwrap();
+        assert_eq!(oauth.codes, [7_000_218]);
+        assert_eq!(oauth.suberror.as_deref(), suberror);
+    }
+    let bare = reply::accounts(&reply(&json!({"success": "0"}))).unwrap_err();
+    assert!(bare.to_string().contains("without a reason"), "{bare}");
+    assert!(
+        bare.to_string()
+            .contains("msauth.com.msauth.unsignedapp://auth")
+    );
+}
+
+#[test]
+fn a_long_text_is_cut() {
+    let details = json!({"MSIDErrorDescriptionKey": "é".repeat(10_000)});
+    let error = asking(said(BROKER, -51811, &details));
+    assert!(error.to_string().chars().count() < 800, "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_the_caller() {
+    let cancelled = || Failure::Error(said(AUTHORIZATION, 1001, &json!({})));
+    let silent = BrokerSilentRequest::new(application("organizations"), account(), Vec::new());
+    let system = Recorder::failing(cancelled());
+    let error = system.extension().acquire_silently(&silent).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+
+    let asking = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+    let system = Recorder::failing(cancelled());
+    let error = system.extension().acquire_interactively(&asking).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Declined);
+}
