@@ -31,13 +31,14 @@
 //! | Linux | Microsoft's identity broker and himmelblau, by D-Bus: see `LinuxBroker` |
 //! | Windows | the Web Account Manager, by WinRT: see `WindowsBroker` |
 //! | WSL | Windows' first, by a `doorkey.exe` there: see `WslBroker` |
+//! | macOS | Company Portal's single sign-on extension, by AuthenticationServices: see `MacosBroker` |
 //! | others | not yet: [`system`] says so, and the browser steps in |
 //!
 //! None of it has ever been run with a real broker: see `docs/brokers.md`.
 
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod absent;
-#[cfg(any(target_os = "linux", windows, test))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows, test))]
 mod clouds;
 #[cfg_attr(
     not(any(target_os = "linux", test)),
@@ -50,13 +51,13 @@ mod exchange;
 // Its messages are pure, and tested everywhere.
 #[cfg(any(target_os = "linux", test))]
 mod linux;
-// The messages alone: nothing calls the system yet.
-#[cfg(test)]
+// As above.
+#[cfg(any(target_os = "macos", test))]
 mod macos;
 // As above.
 #[cfg(any(windows, test))]
 mod windows;
-#[cfg(any(target_os = "linux", windows, test))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows, test))]
 mod written;
 #[cfg(target_os = "linux")]
 mod wsl;
@@ -67,6 +68,8 @@ use std::sync::Arc;
 pub use exchange::answer_request;
 #[cfg(target_os = "linux")]
 pub use linux::{LinuxBroker, SsoCookie};
+#[cfg(target_os = "macos")]
+pub use macos::MacosBroker;
 #[cfg(target_os = "linux")]
 pub use wsl::WslBroker;
 // Not the crate of that name.
@@ -97,7 +100,9 @@ fn own() -> Arc<dyn Broker> {
     let broker = LinuxBroker::new();
     #[cfg(windows)]
     let broker = WindowsBroker::new();
-    #[cfg(not(any(target_os = "linux", windows)))]
+    #[cfg(target_os = "macos")]
+    let broker = MacosBroker::new();
+    #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
     let broker = absent::Absent;
     Arc::new(broker)
 }

@@ -31,14 +31,17 @@ pub(super) async fn reply<S: System>(
     let since = Instant::now();
     let mut has_begun = false;
     loop {
-        match timeout(TURN, told.recv()).await {
+        let next = if has_begun && !system.is_on_main_thread() {
+            Ok(told.recv().await)
+        } else {
+            timeout(TURN, told.recv()).await
+        };
+        match next {
             Ok(Some(Progress::Begun)) => has_begun = true,
             Ok(Some(Progress::Done(answer))) => return answer,
             Ok(None) => return Err(Failure::Unanswered),
             Err(_) if system.is_on_main_thread() => system.turn_main_loop(),
-            Err(_) if !has_begun && since.elapsed() >= BEGINS_WITHIN => {
-                return Err(Failure::NoMainLoop);
-            }
+            Err(_) if since.elapsed() >= BEGINS_WITHIN => return Err(Failure::NoMainLoop),
             Err(_) => {}
         }
     }

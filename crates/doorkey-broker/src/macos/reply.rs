@@ -56,6 +56,7 @@ pub(super) fn token(
 
 pub(super) fn accounts(reply: &Reply) -> Result<Vec<BrokerAccount>> {
     require(reply, "operation_get_accounts_response")?;
+    require_success(reply)?;
     // JSON in a header field.
     let written = match reply.value("accounts") {
         Value::Null => return Ok(Vec::new()),
@@ -72,16 +73,14 @@ pub(super) fn accounts(reply: &Reply) -> Result<Vec<BrokerAccount>> {
 /// `None` where nobody is.
 pub(super) fn default_account(reply: &Reply) -> Result<Option<BrokerAccount>> {
     require(reply, "operation_get_default_account_response")?;
+    require_success(reply)?;
     Ok(of_reply(reply))
 }
 
 /// That what was asked for is done.
 pub(super) fn done(reply: &Reply) -> Result<()> {
     require(reply, "operation_generic_response")?;
-    match reply.flag("success") {
-        Some(true) => Ok(()),
-        _ => Err(nonsense("does not say whether it is done")),
-    }
+    require_success(reply)
 }
 
 pub(super) fn nonsense(what: &str) -> Error {
@@ -102,6 +101,14 @@ fn require(reply: &Reply, kind: &str) -> Result<()> {
     match reply.text("operation_response_type") {
         Some(other) if other != kind => Err(nonsense("is one to another question")),
         _ => Ok(()),
+    }
+}
+
+/// Nothing at all is no answer, where nothing else shows that there is one.
+fn require_success(reply: &Reply) -> Result<()> {
+    match reply.flag("success") {
+        Some(true) => Ok(()),
+        _ => Err(nonsense("does not say that it is one")),
     }
 }
 

@@ -77,6 +77,16 @@ fn a_list_may_be_empty_or_none() {
     }
 }
 
+#[test]
+fn nothing_is_no_answer() {
+    for answer in [json!({}), json!({"accounts": "[]"}), json!({"success": ""})] {
+        let error = reply::accounts(&reply(&answer)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{answer}");
+        let error = reply::default_account(&reply(&answer)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn the_default_account_is_one_or_nobody() {
     let mut request = BrokerAccountsRequest::new(application("organizations"));

@@ -1,3 +1,5 @@
+#[cfg(target_os = "macos")]
+mod absence;
 mod accounts;
 mod calls;
 mod main_thread;
