@@ -6,17 +6,14 @@ use super::{
 };
 use doorkey::{Error, ErrorKind};
 use std::time::Duration;
-use tokio::{
-    runtime::Handle,
-    sync::mpsc::unbounded_channel,
-    time::{Instant, timeout},
-};
-
-/// How long the main thread has to take up a request.
-pub(super) const BEGINS_WITHIN: Duration = Duration::from_secs(3);
+use tokio::{runtime::Handle, sync::mpsc::unbounded_channel, time::timeout};
 
 /// How often a program without an event loop lets the main thread work.
-pub(super) const TURN: Duration = Duration::from_millis(20);
+const TURN: Duration = Duration::from_millis(20);
+
+/// How often that is for a request that the main thread does not take up: three seconds, if nothing else
+/// keeps whoever waits.
+const MOST_TURNS: u32 = 150;
 
 /// The reply. A future that is dropped cancels the call.
 ///
@@ -28,10 +25,11 @@ pub(super) async fn reply<S: System>(
 ) -> Result<Reply, Failure> {
     let (progress, mut told) = unbounded_channel();
     let _cancelled_when_dropped = system.perform(authorization, progress);
-    let since = Instant::now();
     let mut has_begun = false;
+    let mut turns = 0;
     loop {
-        let next = if has_begun && !system.is_on_main_thread() {
+        let is_ours = system.is_on_main_thread();
+        let next = if has_begun && !is_ours {
             Ok(told.recv().await)
         } else {
             timeout(TURN, told.recv()).await
@@ -40,9 +38,13 @@ pub(super) async fn reply<S: System>(
             Ok(Some(Progress::Begun)) => has_begun = true,
             Ok(Some(Progress::Done(answer))) => return answer,
             Ok(None) => return Err(Failure::Unanswered),
-            Err(_) if system.is_on_main_thread() => system.turn_main_loop(),
-            Err(_) if since.elapsed() >= BEGINS_WITHIN => return Err(Failure::NoMainLoop),
-            Err(_) => {}
+            Err(_) if !has_begun && turns >= MOST_TURNS => return Err(Failure::NoMainLoop),
+            Err(_) => {
+                turns += 1;
+                if is_ours {
+                    system.turn_main_loop();
+                }
+            }
         }
     }
 }

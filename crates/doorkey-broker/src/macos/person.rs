@@ -2,6 +2,7 @@
 
 use super::messages::{Reply, text};
 use crate::written;
+use azure_core::Uuid;
 use doorkey::BrokerAccount;
 use serde_json::Value;
 
@@ -59,7 +60,9 @@ fn account<'a>(member: impl Fn(&str) -> Option<&'a str>) -> Option<BrokerAccount
     home_tenant(&home)?;
     let mut account = BrokerAccount::new(home);
     account.username = member("username").unwrap_or_default().to_owned();
-    account.tenant_id = member("realm").unwrap_or_default().to_owned();
+    // `common` and the like are written, too, and are no tenants.
+    let tenant = member("realm").filter(|realm| realm.parse::<Uuid>().is_ok());
+    account.tenant_id = tenant.unwrap_or_default().to_owned();
     account.local_account_id = member("local_account_id").map(str::to_owned);
     Some(account)
 }

@@ -19,9 +19,10 @@ fn written(home_account_id: &str, realm: &str) -> Value {
 fn a_list_is_json_in_a_text() {
     let home = format!("{OBJECT}.{TENANT}");
     let list = json!([
-        written(&home, "elsewhere"),
+        written(&home, OBJECT),
         written(&home.to_uppercase(), TENANT),
-        written("another.home", "another"),
+        written("another.home", OBJECT),
+        written("unplaced.home", "common"),
         written("no point", "tenant"),
         written(".half", "tenant"),
         {"client_info": client_info("informed", "home"), "home_account_id": "other.home"},
@@ -43,13 +44,14 @@ fn a_list_is_json_in_a_text() {
         homes,
         [
             (&*home.to_uppercase(), TENANT),
-            ("another.home", "another"),
+            ("another.home", OBJECT),
+            ("unplaced.home", ""),
             ("informed.home", ""),
         ]
     );
     assert_eq!(accounts[0].username, "ada@contoso.com");
     assert_eq!(accounts[0].local_account_id.as_deref(), Some("local"));
-    assert_eq!(accounts[2].local_account_id, None);
+    assert_eq!(accounts[3].local_account_id, None);
 }
 
 #[test]

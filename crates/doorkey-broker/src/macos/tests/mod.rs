@@ -2,6 +2,7 @@
 mod absence;
 mod accounts;
 mod calls;
+mod credential;
 mod main_thread;
 mod recorder;
 mod refusals;

@@ -38,6 +38,8 @@ pub(super) enum MainThread {
     Ours,
     /// Nobody.
     Asleep,
+    /// Whoever waits for the reply, but within something else, so that it does nothing.
+    Busy,
     /// An event loop, and a person who never ends.
     Thinking,
     /// One that forgets what it was asked.
@@ -171,7 +173,7 @@ impl System for Recorder {
         match main_thread {
             MainThread::Running => self.answer(number, &progress),
             MainThread::Forgetful => drop(progress),
-            MainThread::Ours | MainThread::Asleep => {
+            MainThread::Ours | MainThread::Asleep | MainThread::Busy => {
                 self.state().waiting.push_back((number, progress));
             }
             MainThread::Thinking => {
@@ -186,10 +188,14 @@ impl System for Recorder {
     }
 
     fn is_on_main_thread(&self) -> bool {
-        self.state().main_thread == MainThread::Ours
+        let main_thread = self.state().main_thread;
+        matches!(main_thread, MainThread::Ours | MainThread::Busy)
     }
 
     fn turn_main_loop(&self) {
+        if self.state().main_thread == MainThread::Busy {
+            return;
+        }
         let waiting = self.state().waiting.pop_front();
         if let Some((number, progress)) = waiting {
             self.answer(number, &progress);
