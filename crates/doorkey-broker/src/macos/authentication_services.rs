@@ -27,7 +27,7 @@ use tokio::sync::mpsc::UnboundedSender;
 const IDENTITY_PROVIDER: &str = "https://login.microsoftonline.com/common";
 
 /// This Mac. Nothing is called before it is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AuthenticationServices;
 
 impl System for AuthenticationServices {

@@ -14,6 +14,7 @@ use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
     BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
 };
+use tokio::task::spawn_blocking;
 
 #[derive(Debug)]
 pub(super) struct Extension<S> {
@@ -23,17 +24,16 @@ pub(super) struct Extension<S> {
 #[async_trait]
 impl<S: System> Broker for Extension<S> {
     async fn accounts(&self, request: &BrokerAccountsRequest) -> Result<Vec<BrokerAccount>> {
-        self.require(&request.application)?;
+        self.require(&request.application).await?;
         if request.default_account {
             let account = self.default_account(&request.application).await?;
             return Ok(account.into_iter().collect());
         }
-        let question = request::accounts(request, &self.system.program());
-        reply::accounts(&self.ask(question).await?)
+        self.everybody(&request.application).await
     }
 
     async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
-        self.require(&request.application)?;
+        self.require(&request.application).await?;
         let question = request::silent(request, &self.system.program());
         let expected = Expected {
             account: Some(&request.account),
@@ -50,7 +50,7 @@ impl<S: System> Broker for Extension<S> {
         if request.prompt == Prompt::None {
             return self.without_asking(request).await;
         }
-        self.require(&request.application)?;
+        self.require(&request.application).await?;
         let question = request::interactive(request, &self.system.program());
         let expected = Expected {
             account: request.account.as_ref(),
@@ -61,7 +61,7 @@ impl<S: System> Broker for Extension<S> {
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
-        self.require(&request.application)?;
+        self.require(&request.application).await?;
         let question = request::remove_account(request, &self.system.program());
         match call::reply(&self.system, question).await {
             Ok(reply) => reply::done(&reply),
@@ -79,7 +79,7 @@ impl<S: System> Extension<S> {
 
     /// With `prompt=none`, which is the same as silence.
     async fn without_asking(&self, request: &BrokerInteractiveRequest) -> Result<BrokerToken> {
-        self.require(&request.application)?;
+        self.require(&request.application).await?;
         let account = match &request.account {
             Some(account) => Some(account.clone()),
             None => self.default_account(&request.application).await?,
@@ -89,23 +89,42 @@ impl<S: System> Extension<S> {
             .await
     }
 
+    /// `None` where nobody is, or nobody can be told from others.
     async fn default_account(
         &self,
         application: &BrokerApplication,
     ) -> Result<Option<BrokerAccount>> {
         let question = request::default_account(application, &self.system.program());
-        match self.ask(question).await {
+        let answer = match call::reply(&self.system, question).await {
             Ok(reply) => reply::default_account(&reply),
+            Err(failure @ Failure::Error(_)) => Err(refusal::of_failure(&failure, false)),
+            Err(failure) => return Err(refusal::of_failure(&failure, false)),
+        };
+        match answer {
             Err(error) if error.kind() == ErrorKind::AuthenticationRequired => Ok(None),
-            Err(error) => Err(error),
+            // As an old Company Portal answers what it does not know.
+            Err(error) if is_puzzled(error.kind()) => {
+                let accounts = self.everybody(application).await.map_err(|_| error)?;
+                let mut accounts = accounts.into_iter();
+                Ok(accounts.next().filter(|_| accounts.next().is_none()))
+            }
+            answer => answer,
         }
     }
 
+    async fn everybody(&self, application: &BrokerApplication) -> Result<Vec<BrokerAccount>> {
+        let question = request::accounts(application, &self.system.program());
+        reply::accounts(&self.ask(question).await?)
+    }
+
     /// That there is somebody to ask, and that they serve this.
-    fn require(&self, application: &BrokerApplication) -> Result<()> {
+    async fn require(&self, application: &BrokerApplication) -> Result<()> {
         request::require_served(application)?;
         call::require_runtime()?;
-        match self.system.availability() {
+        let system = self.system.clone();
+        // Whether the system looks it up, and how long it takes, is not said.
+        let availability = spawn_blocking(move || system.availability()).await;
+        match availability.unwrap_or(Availability::NoExtension) {
             Availability::Ready => Ok(()),
             Availability::NoExtension => Err(refusal::unavailable(
                 "this Mac has no single sign-on extension for Entra ID: it is a part of Company Portal, \
@@ -122,4 +141,12 @@ impl<S: System> Extension<S> {
         let answer: Result<_, Failure> = call::reply(&self.system, question).await;
         answer.map_err(|failure| refusal::of_failure(&failure, is_asking))
     }
+}
+
+/// Of an answer which may be one to a question that was not understood.
+fn is_puzzled(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Protocol | ErrorKind::Refused | ErrorKind::CredentialUnavailable
+    )
 }

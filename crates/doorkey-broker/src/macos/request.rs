@@ -5,8 +5,8 @@ use crate::clouds;
 use azure_core::Uuid;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorkey::{
-    BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest, BrokerPop,
-    BrokerSignOutRequest, BrokerSilentRequest, Error, ErrorKind, Prompt, Result,
+    BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerPop, BrokerSignOutRequest,
+    BrokerSilentRequest, Error, ErrorKind, Prompt, Result,
 };
 use serde_json::json;
 use url::form_urlencoded;
@@ -44,9 +44,9 @@ pub(super) fn redirect_uri(program: &Program) -> String {
     format!("msauth.{bundle_id}://auth")
 }
 
-pub(super) fn accounts(request: &BrokerAccountsRequest, program: &Program) -> Authorization {
-    let mut options = options(&request.application, program);
-    options.insert("client_id", request.application.client_id.clone());
+pub(super) fn accounts(application: &BrokerApplication, program: &Program) -> Authorization {
+    let mut options = options(application, program);
+    options.insert("client_id", application.client_id.clone());
     options.insert("signed_in_accounts_only", flag(true));
     silent_operation(GET_ACCOUNTS, options)
 }

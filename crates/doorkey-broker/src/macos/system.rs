@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// `ASAuthorizationSingleSignOnProvider` and `ASAuthorizationController`, and the main thread that they
 /// want.
-pub(super) trait System: fmt::Debug + Send + Sync {
+pub(super) trait System: fmt::Debug + Clone + Send + Sync + 'static {
     /// A request that runs. Dropped, it is cancelled: `ASAuthorizationController.cancel`.
     type Call: Send;
 

@@ -1,4 +1,7 @@
-use super::super::{messages::Failure, messages::SystemError, reply};
+use super::super::{
+    messages::{Failure, SystemError},
+    reply,
+};
 use super::*;
 use doorkey::{Broker as _, BrokerAccountsRequest, BrokerSignOutRequest, ErrorKind};
 
@@ -112,6 +115,39 @@ async fn the_default_account_is_one_or_nobody() {
     let system = Recorder::failing(Failure::Error(needed));
     let people = system.extension().accounts(&request).await.unwrap();
     assert!(people.is_empty());
+}
+
+#[tokio::test]
+async fn an_extension_that_knows_no_default_account_may_have_but_one() {
+    use ErrorKind::{Network, Protocol, Refused};
+    let mut request = BrokerAccountsRequest::new(application("organizations"));
+    request.default_account = true;
+    let list = |homes: &[&str]| {
+        let accounts: Vec<_> = homes.iter().map(|home| written(home, TENANT)).collect();
+        json!({"success": "1", "accounts": json!(accounts).to_string()})
+    };
+    let garbage = json!({"success": "1", "accounts": "garbage"});
+    for (domain, code, answer, expected) in [
+        ("MSIDErrorDomain", -51100, list(&["a.b"]), Ok(1)),
+        ("MSIDErrorDomain", -51114, list(&["a.b"]), Ok(1)),
+        ("MSIDErrorDomain", -51811, list(&["a.b"]), Ok(1)),
+        ("MSIDErrorDomain", -51100, list(&["a.b", "c.d"]), Ok(0)),
+        ("MSIDErrorDomain", -51100, list(&[]), Ok(0)),
+        // What is told is what was asked first.
+        ("MSIDErrorDomain", -51811, garbage.clone(), Err(Refused)),
+        ("MSIDErrorDomain", -51100, garbage, Err(Protocol)),
+        ("NSURLErrorDomain", -1009, list(&["a.b"]), Err(Network)),
+    ] {
+        let failure = Failure::Error(SystemError {
+            domain: domain.into(),
+            code,
+            ..Default::default()
+        });
+        let system = Recorder::answering([reply(&answer)]).failing_first(failure);
+        let people = system.extension().accounts(&request).await;
+        let found = people.map(|people| people.len());
+        assert_eq!(found.map_err(|error| error.kind()), expected, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -71,6 +71,12 @@ impl Recorder {
         }
     }
 
+    /// Before the other answers.
+    pub(super) fn failing_first(self, failure: Failure) -> Self {
+        self.state().answers.push_front(Err(failure));
+        self
+    }
+
     pub(super) fn program(self, program: Program) -> Self {
         self.state().program = program;
         self
