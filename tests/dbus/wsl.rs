@@ -187,6 +187,39 @@ fn nothing_of_a_question_is_where_other_people_can_read_it() {
 }
 
 #[test]
+fn a_token_is_in_the_answer_and_in_no_log() {
+    let scene = microsofts_2();
+    let question = json!({
+        "version": 1,
+        "operation": "acquireSilently",
+        "application": {
+            "clientId": "client",
+            "authority": "https://login.microsoftonline.com/organizations",
+            "correlationId": "01234567-89ab-cdef-0123-456789abcdef",
+        },
+        "account": { "homeAccountId": home() },
+        "scopes": ["scope"],
+    });
+    let file = scene.file("question");
+    fs::write(&file, question.to_string()).expect("a file");
+    let output = scene
+        .desktop
+        .command(built())
+        .args(["broker-request", "-vv"])
+        .env("RUST_LOG", "trace")
+        .stdin(fs::File::open(file).expect("a file"))
+        .output()
+        .expect("it starts");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("one JSON");
+    assert_eq!(answer["token"]["accessToken"], "secret");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("doorkey: "), "something is logged: {log}");
+    for secret in ["secret", "aGVhZA.Ym9keQ", "ada@", &*home()] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}
+
+#[test]
 fn a_caller_who_leaves_closes_the_window_of_the_other_side() {
     let scene = microsofts_2();
     let script = json!({ "waits_for": "signed-in", "reply": { "error": "UserCanceled" } });

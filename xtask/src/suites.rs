@@ -203,7 +203,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "dbus",
-        about: "a Linux desktop's identity broker, on a bus of its own",
+        about: "a Linux desktop's identity broker, on a bus of its own, and WSL's exchange with one",
         needs: &[DBUS],
         steps: &[
             cargo("build --locked -p doorkey-cli --all-features"),

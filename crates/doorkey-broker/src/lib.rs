@@ -64,7 +64,7 @@ mod written;
 mod wsl;
 
 use doorkey::Broker;
-use std::sync::Arc;
+use std::{num::NonZeroIsize, sync::Arc};
 
 pub use exchange::answer_request;
 #[cfg(target_os = "linux")]
@@ -106,4 +106,13 @@ fn own() -> Arc<dyn Broker> {
     #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
     let broker = absent::Absent;
     Arc::new(broker)
+}
+
+/// In front of which the broker asks, where who asks has no window of this system.
+fn window() -> Option<NonZeroIsize> {
+    #[cfg(windows)]
+    let window = windows::window_in_front();
+    #[cfg(not(windows))]
+    let window = None;
+    window
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use azure_core::credentials::Secret;
 use doorkey::{Broker, Result};
+use std::num::NonZeroIsize;
 
 /// Answers a request of another system's program, by this system's broker: one JSON for one JSON. It is
 /// what `doorkey broker-request` does, for programs in WSL; `docs/brokers.md` has the members.
@@ -22,18 +23,27 @@ use doorkey::{Broker, Result};
 /// ```
 pub async fn answer_request(request: &[u8]) -> Secret {
     // Not `system`: in WSL that would be whoever asks.
-    answer_by(&*crate::own(), request).await
+    answer_by(&*crate::own(), crate::window(), request).await
 }
 
-pub(super) async fn answer_by(broker: &dyn Broker, request: &[u8]) -> Secret {
-    reply::written(answer(broker, request).await)
+pub(super) async fn answer_by(
+    broker: &dyn Broker,
+    window: Option<NonZeroIsize>,
+    request: &[u8],
+) -> Secret {
+    reply::written(answer(broker, window, request).await)
 }
 
-async fn answer(broker: &dyn Broker, request: &[u8]) -> Result<Answer> {
+async fn answer(
+    broker: &dyn Broker,
+    window: Option<NonZeroIsize>,
+    request: &[u8],
+) -> Result<Answer> {
     match Question::read(request)? {
         Question::Accounts(request) => broker.accounts(&request).await.map(Answer::Accounts),
         Question::Silent(request) => broker.acquire_silently(&request).await.map(Answer::Token),
-        Question::Interactive(request) => {
+        Question::Interactive(mut request) => {
+            request.parent_window = window;
             let token = broker.acquire_interactively(&request).await;
             token.map(Answer::Token)
         }

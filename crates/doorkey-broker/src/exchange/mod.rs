@@ -8,12 +8,11 @@ mod answering;
 mod error;
 mod object;
 pub(crate) mod reply;
-mod request;
+pub(crate) mod request;
 #[cfg(test)]
 mod tests;
 
 pub use answering::answer_request;
-pub(crate) use request::Question;
 
 /// The one that is written here, and the only one that is read.
 const VERSION: u64 = 1;

@@ -21,3 +21,5 @@ mod winrt;
 
 #[cfg(windows)]
 pub use broker::WindowsBroker;
+#[cfg(windows)]
+pub(crate) use winrt::window_in_front;

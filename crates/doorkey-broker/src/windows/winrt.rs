@@ -150,6 +150,24 @@ impl System for WinRt {
     }
 }
 
+/// In front of which a person is asked for a program that they see elsewhere, such as in WSL: where that
+/// has a console that is seen, its window; else the one that the person has before them.
+pub(crate) fn window_in_front() -> Option<NonZeroIsize> {
+    use ::windows::Win32::UI::WindowsAndMessaging::{GetForegroundWindow, IsWindowVisible};
+    let console = WinRt.console_window();
+    #[expect(unsafe_code, reason = "calls to the system")]
+    // SAFETY: neither has any condition; of a handle that is none, it is said that nobody sees it.
+    let (is_seen, foreground) = unsafe {
+        let is_seen =
+            |window: NonZeroIsize| IsWindowVisible(HWND(window.get() as *mut _)).as_bool();
+        (console.is_some_and(is_seen), GetForegroundWindow())
+    };
+    if is_seen {
+        return console;
+    }
+    NonZeroIsize::new(foreground.0 as isize).or(console)
+}
+
 fn in_front_of(
     window: NonZeroIsize,
     request: &WebTokenRequest,

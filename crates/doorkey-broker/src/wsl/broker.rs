@@ -4,7 +4,7 @@ use super::{
     place,
     program::{self, Patience},
 };
-use crate::exchange::{Question, reply};
+use crate::exchange::{reply, request::Question};
 use async_trait::async_trait;
 use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerSignOutRequest,

@@ -59,13 +59,16 @@ async fn every_prompt_arrives() {
 }
 
 #[tokio::test]
-async fn a_window_of_this_side_stays_here() {
-    let broker = Fake::new(Ok(given()));
+async fn a_window_of_one_side_is_none_of_the_other() {
     let mut request = interactive();
     request.parent_window = NonZeroIsize::new(42);
-    exchanged(&broker, &Question::Interactive(request)).await;
-    let asked = broker.asked.lock().unwrap().concat();
-    assert!(asked.contains("parent_window: None"), "{asked}");
+    let question = Question::Interactive(request).written();
+    for (window, told) in [(None, "None"), (NonZeroIsize::new(7), "Some(7)")] {
+        let broker = Fake::new(Ok(given()));
+        answer_by(&broker, window, question.as_bytes()).await;
+        let asked = broker.asked.lock().unwrap().concat();
+        assert!(asked.contains(&format!("parent_window: {told}")), "{asked}");
+    }
 }
 
 #[tokio::test]
@@ -132,7 +135,7 @@ async fn what_a_newer_program_says_beside_it_is_ignored() {
     question["application"]["later"] = true.into();
     question["account"]["later"] = "x".into();
     let broker = Fake::new(Ok(given()));
-    let answer = answer_by(&broker, question.to_string().as_bytes()).await;
+    let answer = answer_by(&broker, None, question.to_string().as_bytes()).await;
     let mut answer: Value = serde_json::from_str(answer.secret()).unwrap();
     answer["later"] = json!([1]);
     answer["token"]["later"] = json!([2]);

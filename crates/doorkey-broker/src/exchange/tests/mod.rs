@@ -1,5 +1,7 @@
 mod arrival;
 mod nonsense;
+#[cfg(windows)]
+mod windows;
 
 use super::{answering::answer_by, request::Question};
 use async_trait::async_trait;
@@ -114,6 +116,6 @@ fn shown(token: &BrokerToken) -> String {
 }
 
 async fn exchanged(broker: &Fake, question: &Question) -> Vec<u8> {
-    let answer = answer_by(broker, question.written().as_bytes()).await;
+    let answer = answer_by(broker, None, question.written().as_bytes()).await;
     answer.secret().as_bytes().to_vec()
 }
