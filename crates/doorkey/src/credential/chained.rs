@@ -46,14 +46,15 @@ pub struct ChainLink(Arc<dyn Link>);
 
 impl ChainLink {
     /// Any credential; `name` is what errors call it. It takes scopes and nothing else, so a request
-    /// for claims, continuous access or another tenant passes it by.
+    /// for claims, continuous access, another tenant or proof-of-possession passes it by.
     #[must_use]
     pub fn new(name: impl Into<String>, credential: Arc<dyn TokenCredential>) -> Self {
         let name = name.into();
         Self(Arc::new(Foreign { name, credential }))
     }
 
-    /// One of this crate that can ask a person, which takes all that a request can say.
+    /// One of this crate that can ask a person, which takes all that a request can say, but that a
+    /// password brings no token which is bound to a key.
     #[must_use]
     pub fn interactive(
         name: impl Into<String>,
@@ -120,6 +121,14 @@ macro_rules! answer_by_chain {
             /// [`InteractiveCredential::continuous_access_policy`](crate::InteractiveCredential::continuous_access_policy).
             pub fn continuous_access_policy(&self) -> Arc<dyn Policy> {
                 self.chain.continuous_access_policy()
+            }
+
+            /// Proof-of-possession for any client of the SDK, by the first link that can: see
+            /// [`InteractiveCredential::pop_policy`](crate::InteractiveCredential::pop_policy).
+            /// Others are passed by; where a plain request has chosen one of them, a request is an
+            /// error.
+            pub fn pop_policy(&self, scopes: &[&str]) -> Arc<dyn Policy> {
+                self.chain.pop_policy(scopes)
             }
         }
 

@@ -196,13 +196,20 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
 }
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed {
+        /// Whether it can be asked for a token that is bound to a key.
+        fn binds_tokens(&self) -> bool;
+    }
 }
 
 /// What all credentials of a session answer alike.
 macro_rules! answer_by_session {
     ($credential:ty) => {
-        impl $crate::credential::sealed::Sealed for $credential {}
+        impl $crate::credential::sealed::Sealed for $credential {
+            fn binds_tokens(&self) -> bool {
+                self.session.binds_tokens()
+            }
+        }
 
         #[async_trait::async_trait]
         impl azure_core::credentials::TokenCredential for $credential {

@@ -24,6 +24,12 @@ impl fmt::Debug for PopKey {
 static OF_THIS_PROCESS: OnceCell<Arc<Key>> = OnceCell::const_new();
 
 impl Session {
+    /// Whether `answer_bound` can have an answer.
+    pub(crate) fn binds_tokens(&self) -> bool {
+        let source = &self.inner.source;
+        source.broker().is_none() && source.sign_in().takes_pop()
+    }
+
     /// A token for one request: the access token from wherever the request's would come, and around
     /// it a signature that is made now. A broker may have signed it all by a key of its own.
     pub(super) async fn answer_bound(

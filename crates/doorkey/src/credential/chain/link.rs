@@ -61,6 +61,8 @@ impl Failure {
 #[derive(Debug)]
 pub(in crate::credential) struct Lacking(Vec<&'static str>);
 
+const POP: &str = "proof-of-possession";
+
 impl Lacking {
     /// For a credential that takes scopes and nothing else.
     pub(in crate::credential) fn of_scopes_only(options: &TokenInfoOptions) -> Option<Self> {
@@ -71,12 +73,15 @@ impl Lacking {
             pop,
         } = options;
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        let wanted = [
+        Self::among([
             (is_given(claims), "claims"),
             (is_given(tenant_id), "a tenant"),
             (*enable_cae, "continuous access"),
-            (pop.is_some(), "proof-of-possession"),
-        ];
+            (pop.is_some(), POP),
+        ])
+    }
+
+    fn among<const N: usize>(wanted: [(bool, &'static str); N]) -> Option<Self> {
         let lacking: Vec<_> = wanted
             .into_iter()
             .filter_map(|(is_wanted, name)| is_wanted.then_some(name))
@@ -145,6 +150,11 @@ pub(in crate::credential) struct Interactive {
 impl Link for Interactive {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn lacks(&self, options: &TokenInfoOptions) -> Option<Lacking> {
+        let is_lacking = options.pop.is_some() && !self.credential.binds_tokens();
+        Lacking::among([(is_lacking, POP)])
     }
 
     async fn get_token_info(

@@ -10,6 +10,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, TokenInfoOptions},
     pop::ResourceRequest,
+    pop_policy::{GivesTokens, PopPolicy},
     scopes::Scopes,
     session::{flights::guarded, lock, runtime},
 };
@@ -113,10 +114,28 @@ impl Chain {
         Arc::new(Scoped { chain, options })
     }
 
+    pub(super) fn pop_policy(&self, scopes: &[&str]) -> Arc<dyn Policy> {
+        let chain = Self {
+            inner: Arc::clone(&self.inner),
+        };
+        Arc::new(PopPolicy::new(chain, scopes))
+    }
+
     pub(super) fn continuous_access_policy(&self) -> Arc<dyn Policy> {
         let links = self.inner.links.iter();
         let policies = links.filter_map(|link| link.continuous_access_policy());
         Arc::new(Policies(policies.collect()))
+    }
+}
+
+#[async_trait]
+impl GivesTokens for Chain {
+    async fn token_info(
+        &self,
+        scopes: &[&str],
+        options: TokenInfoOptions,
+    ) -> Result<AccessTokenInfo> {
+        self.get_token_info(scopes, options).await
     }
 }
 

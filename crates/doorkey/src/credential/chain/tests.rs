@@ -1,5 +1,8 @@
 //! The walk: who is asked, when it ends, and what the errors tell.
 
+#[cfg(feature = "pop")]
+mod pop;
+
 use crate::{
     ChainLink, ChainedTokenCredential, Error, ErrorKind, InteractiveCredential,
     PopTokenRequestOptions, TokenInfoOptions,

@@ -9,6 +9,8 @@ mod azure;
 mod broker;
 mod environment;
 mod people;
+#[cfg(feature = "pop")]
+mod possession;
 mod selection;
 mod shared_cache;
 #[cfg(unix)]
