@@ -42,10 +42,10 @@
 //!
 //! # The resource
 //!
-//! `/resource/me` (GET or POST) tells whose token it was given, and checks all that a resource has to
-//! check. A token request with `token_type=pop` and `req_cnf` gets one that is bound to a key, and the
+//! `/resource/me`, like each path below `/resource` and by each method, tells whose token it was given, and
+//! checks all that a resource has to check. A token request with `token_type=pop` and `req_cnf` gets one that is bound to a key, and the
 //! resource takes it only in a Signed HTTP Request of that key (`Authorization: PoP …`), for this method,
-//! host and path, signed within five minutes, with a nonce of its own that was not used before: from the
+//! host and path, for this query if for any, signed within five minutes, with a nonce of its own that was not used before: from the
 //! challenge of a 401, or from `Authentication-Info` of the reply before. AD FS binds no tokens.
 //!
 //! # What it is not

@@ -28,7 +28,7 @@ pub enum Endpoint {
     FederationMetadata,
     /// Where a federated domain's own server takes passwords.
     WsTrust,
-    /// `/resource/me`
+    /// `/resource/me`, and whatever else is below `/resource`.
     Resource,
 }
 
@@ -51,7 +51,7 @@ impl Endpoint {
             [_, "userrealm", _] => Some(Self::UserRealm),
             ["federation", _, "mex"] => Some(Self::FederationMetadata),
             ["federation", _, "trust", _, "usernamemixed"] => Some(Self::WsTrust),
-            ["resource", "me"] => Some(Self::Resource),
+            ["resource", _, ..] => Some(Self::Resource),
             _ => None,
         }
     }
@@ -246,6 +246,8 @@ mod tests {
                 Some(Endpoint::UserRealm),
             ),
             ("/resource/me", Some(Endpoint::Resource)),
+            ("/resource/a/b/", Some(Endpoint::Resource)),
+            ("/resource", None),
             ("/adfs/oauth2/token/", Some(Endpoint::Token)),
             (
                 "/adfs/.well-known/openid-configuration",

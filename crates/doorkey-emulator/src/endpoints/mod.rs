@@ -16,7 +16,7 @@ use crate::{
 use axum::{
     Extension, Router,
     body::Body,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/", get(pages::home))
         .route("/error", get(pages::explain))
         .route("/sign-in", post(sign_in::submit))
-        .route("/resource/me", get(resource::me).post(resource::me))
+        .route("/resource/{*path}", any(resource::me))
         .route(
             "/{tenant}/oauth2/v2.0/authorize",
             get(authorize::show).post(authorize::show),

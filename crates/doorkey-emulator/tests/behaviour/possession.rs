@@ -155,6 +155,25 @@ async fn a_signed_request_is_taken_once_and_brings_the_next_nonce() {
 }
 
 #[tokio::test]
+async fn each_path_and_method_below_it_is_checked_as_what_it_is() {
+    let scene = Scene::new().await;
+    for (method, path) in [("PUT", "/resource/a/b%20c"), ("DELETE", "/resource/me/")] {
+        for (signed_for, status) in [(path, 200), ("/resource/me", 401)] {
+            let mut body = scene.body(&scene.nonce().await);
+            body["m"] = json!(method);
+            body["p"] = json!(signed_for);
+            let signed = OURS.sign(&scene.header(), &body);
+            let request = Request::builder()
+                .method(method)
+                .uri(format!("{}{path}", scene.emulator.authority()))
+                .header("authorization", format!("PoP {signed}"));
+            let reply = send(&scene.emulator, request.body(Bytes::new()).unwrap()).await;
+            assert_eq!(reply.status, status, "{method} {path}: {reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_was_signed_for_something_else_is_refused() {
     let scene = Scene::new().await;
     let now = OffsetDateTime::now_utc().unix_timestamp();

@@ -12,7 +12,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use azure_core::http::{
-    AsyncRawResponse, Context, Request,
+    AsyncRawResponse, Body, Context, Request,
     headers::AUTHORIZATION,
     policies::{Policy, PolicyResult},
 };
@@ -179,6 +179,14 @@ impl Policy for PopPolicy {
             .into());
         }
         let origin = origin(request);
+        if is_question(context, request) {
+            let response = next[0].send(context, request, &next[1..]).await?;
+            self.learn(&origin, None, &response);
+            if let Some(nonce) = Refusal::of(&response).and_then(|refusal| refusal.nonce) {
+                self.nonces.put(&origin, nonce);
+            }
+            return Ok(response);
+        }
         // Without a nonce there is nothing to sign: the resource's refusal brings it.
         request.headers_mut().remove(AUTHORIZATION);
         let mut signed = match self.nonces.take(&origin) {
@@ -211,6 +219,16 @@ impl Policy for PopPolicy {
             signed = Some(newer);
         }
     }
+}
+
+/// Key Vault's clients send the first request without its body, to see the challenge, and the body when they
+/// have seen it. Signed, it would be done as it is.
+fn is_question(context: &Context<'_>, request: &Request) -> bool {
+    let is_bare = request.headers().get_optional_str(&AUTHORIZATION).is_none();
+    let has_body = context
+        .value::<Body>()
+        .is_some_and(|body| body.is_empty() != Some(true));
+    is_bare && has_body && request.body().is_empty() == Some(true)
 }
 
 fn origin(request: &Request) -> String {
