@@ -3,7 +3,7 @@
 use crate::{client::ClientArguments, console, people::AccountArgument};
 use doorkey::{
     AccessTokenInfo, AzureCliAccount, AzureCliTokenCacheCredential,
-    AzureCliTokenCacheCredentialOptions, PublicClientOptions,
+    AzureCliTokenCacheCredentialOptions, PublicClientOptions, TokenInfoOptions,
 };
 
 /// A token of whoever is signed in to `az`, where they fit what was asked for. Silent; and what fails
@@ -13,6 +13,7 @@ pub(crate) async fn token(
     account: &AccountArgument,
     options: PublicClientOptions,
     scopes: &[&str],
+    wanted: TokenInfoOptions,
 ) -> Option<(AccessTokenInfo, AzureCliAccount)> {
     if !client.is_shared_with_azure_cli() {
         return None;
@@ -33,7 +34,7 @@ pub(crate) async fn token(
     if !is_meant {
         return None;
     }
-    let token = credential.get_token_info(scopes, None).await.ok()?;
+    let token = credential.get_token_info(scopes, Some(wanted)).await.ok()?;
     Some((token, person))
 }
 

@@ -21,6 +21,7 @@ mod logout;
 mod people;
 #[cfg(feature = "emulator")]
 mod person;
+mod possession;
 mod prompts;
 mod proxy;
 mod qr_code;

@@ -6,6 +6,7 @@ use crate::{
     console,
     failure::Failure,
     people::{self, AccountArgument},
+    possession::PopArguments,
     prompts::{Listener, Warnings},
     records::Records,
     sign_in::{Question, SignInArguments},
@@ -42,6 +43,9 @@ pub(crate) struct TokenArguments {
         hide_env_values = true
     )]
     output: Output,
+
+    #[command(flatten)]
+    pop: PopArguments,
 
     #[command(flatten)]
     sign_in: SignInArguments,
@@ -128,7 +132,11 @@ pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
         arguments.check(&signed_in.record)?;
     }
     let scopes = arguments.scopes();
-    let token = signed_in.credential.get_token_info(&scopes, None).await?;
+    let options = Some(arguments.pop.options());
+    let token = signed_in
+        .credential
+        .get_token_info(&scopes, options)
+        .await?;
     arguments.print(&Answer {
         token,
         tenant_id: arguments.tenant_of(Some(&signed_in.record))?,
@@ -182,7 +190,8 @@ impl TokenArguments {
         let credential = self
             .sign_in
             .silent(&self.client, options.clone(), question)?;
-        let token = match credential.get_token_info(&self.scopes(), None).await {
+        let wanted = Some(self.pop.options());
+        let token = match credential.get_token_info(&self.scopes(), wanted).await {
             Err(error) if person.is_none() && error.kind() == ErrorKind::AuthenticationRequired => {
                 let of_az = self.by_azure_cli(options).await?;
                 return of_az.ok_or(Failure::SignIn(error));
@@ -204,7 +213,14 @@ impl TokenArguments {
     /// Nobody is signed in here: perhaps to `az`.
     async fn by_azure_cli(&self, options: PublicClientOptions) -> Result<Option<Answer>, Failure> {
         let scopes = self.scopes();
-        let found = azure_cli::token(&self.client, &self.account, options, &scopes).await;
+        let found = azure_cli::token(
+            &self.client,
+            &self.account,
+            options,
+            &scopes,
+            self.pop.options(),
+        )
+        .await;
         let Some((token, person)) = found else {
             return Ok(None);
         };
@@ -348,6 +364,10 @@ Examples:
   doorkey token --scope https://graph.microsoft.com/User.Read --output header |
       curl --header @- https://graph.microsoft.com/v1.0/me
       keeps the token out of the list of processes
+  doorkey token --scope https://graph.microsoft.com/User.Read --output header \\
+      --pop-method GET --pop-url https://graph.microsoft.com/v1.0/me --pop-nonce NONCE |
+      curl --header @- https://graph.microsoft.com/v1.0/me
+      is good for this one request: worth nothing to who finds it
   eval \"$(doorkey token --scope https://vault.azure.net/.default --output env)\"
       sets AZURE_ACCESS_TOKEN and AZURE_ACCESS_TOKEN_EXPIRES_ON (Unix seconds)";
 

@@ -26,6 +26,7 @@ mod one_host;
 mod password;
 #[path = "../../src/person/mod.rs"]
 mod person;
+mod possession;
 mod process;
 mod proxy;
 mod proxy_server;

@@ -1,0 +1,65 @@
+//! The request that a proof-of-possession token is for.
+
+use azure_core::http::Url;
+use clap::{Args, builder::PossibleValuesParser};
+use doorkey::{PopTokenRequestOptions, TokenInfoOptions};
+
+/// All of them, or none.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "A token for one request, bound to a key")]
+pub(crate) struct PopArguments {
+    /// The method of the request
+    #[arg(long, value_name = "METHOD", requires_all = ["pop_url", "pop_nonce"], hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(METHODS))]
+    pop_method: Option<String>,
+
+    /// The whole URL of the request, https
+    #[arg(long, value_name = "URL", requires_all = ["pop_method", "pop_nonce"], value_parser = url)]
+    pop_url: Option<String>,
+
+    /// What the resource sent in its challenge: WWW-Authenticate: PoP nonce="…"
+    #[arg(long, value_name = "NONCE", requires_all = ["pop_method", "pop_url"],
+        value_parser = nonce)]
+    pop_nonce: Option<String>,
+}
+
+const METHODS: [&str; 8] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
+];
+
+impl PopArguments {
+    /// What a token is asked for with.
+    pub(crate) fn options(&self) -> TokenInfoOptions {
+        let pop = match (&self.pop_method, &self.pop_url, &self.pop_nonce) {
+            (Some(method), Some(url), Some(nonce)) => Some(PopTokenRequestOptions {
+                resource_request_method: method.clone(),
+                resource_request_url: url.clone(),
+                nonce: nonce.clone(),
+            }),
+            _ => None,
+        };
+        TokenInfoOptions {
+            pop,
+            ..Default::default()
+        }
+    }
+}
+
+fn nonce(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("it is empty"),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+/// As the library has it, but before anybody is asked to sign in.
+fn url(text: &str) -> Result<String, &'static str> {
+    let url = Url::parse(text).map_err(|_| "it is no whole URL")?;
+    if url.scheme() != "https" {
+        return Err("it is not https");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it has a user name or a password in it");
+    }
+    Ok(text.to_owned())
+}
