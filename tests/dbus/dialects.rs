@@ -13,11 +13,11 @@ pub(crate) fn home() -> String {
     format!("{OBJECT}.{TENANT}")
 }
 
-fn client_info() -> String {
+pub(crate) fn client_info() -> String {
     URL_SAFE_NO_PAD.encode(json!({ "uid": OBJECT, "utid": TENANT }).to_string())
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("a clock").as_secs()
 }

@@ -6,5 +6,6 @@ mod command;
 mod dialects;
 mod faults;
 mod manners;
+mod pop;
 mod scene;
 mod wsl;

@@ -9,12 +9,14 @@
 //! dbus-program versions       one, and another once the file AGAIN is there
 //! dbus-program cookies ID
 //! dbus-program sign ID
+//! dbus-program credential     a credential's signed request, and the nonce that it was for
 //! ```
 //!
 //! Where `WINDOWS` is the path of a `doorkey.exe`, that is asked instead, as in WSL.
 //!
-//! `AUTHORITY` is the authority, if not Entra ID's. It prints JSON, or the error's kind and text. Once
-//! the file of `UNTIL` has a line about `METHOD`, it
+//! `AUTHORITY` is the authority, if not Entra ID's. It prints JSON, or the error's kind and text. With
+//! `KEY` a token has to be bound to the key of that name. Once the file of `UNTIL` has a line about
+//! `METHOD`, it
 //! lets hours pass if `THEN` is `wait`, and stops waiting for the answer if it is `leave`: then it
 //! makes the file `LEFT`, and ends when the broker has been told.
 
@@ -23,7 +25,9 @@ mod linux {
     use azure_core::credentials::Secret;
     use doorkey::{
         Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
-        BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Error, ErrorKind, Result,
+        BrokerPop, BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Error, ErrorKind,
+        InteractiveBrowserBrokerCredential, InteractiveCredential, PopTokenRequestOptions, Result,
+        TokenInfoOptions,
     };
     use doorkey_broker::{LinuxBroker, WslBroker};
     use serde_json::{Value, json};
@@ -92,6 +96,7 @@ mod linux {
                 let who = BrokerAccount::new(id);
                 let mut request = BrokerSilentRequest::new(application, who, scopes);
                 request.claims = env::var("CLAIMS").ok();
+                request.pop = pop();
                 broker
                     .acquire_silently(&request)
                     .await
@@ -100,6 +105,7 @@ mod linux {
             ["interactive", ref who @ ..] => {
                 let mut request = BrokerInteractiveRequest::new(application, scopes);
                 request.account = who.first().map(|id| BrokerAccount::new(*id));
+                request.pop = pop();
                 let token = broker.acquire_interactively(&request).await?;
                 Ok(shown(&token))
             }
@@ -133,8 +139,27 @@ mod linux {
                     .await?;
                 Ok(signed.secret().into())
             }
+            ["credential"] => {
+                let credential = InteractiveBrowserBrokerCredential::new(broker, None)?;
+                let options = TokenInfoOptions {
+                    pop: Some(PopTokenRequestOptions {
+                        resource_request_method: "GET".into(),
+                        resource_request_url: "https://graph.example/me".into(),
+                        nonce: "n".into(),
+                    }),
+                    ..Default::default()
+                };
+                let info = credential.get_token_info(&["scope"], Some(options));
+                let info = info.await?;
+                Ok(json!([info.token_type, info.token.secret()]))
+            }
             _ => Err(Error::new(ErrorKind::InvalidArgument, "which of them?")),
         }
+    }
+
+    fn pop() -> Option<BrokerPop> {
+        let key = env::var("KEY").ok()?;
+        Some(BrokerPop::new(key, "GET", "graph.example", "/me", "n"))
     }
 
     fn account(account: &BrokerAccount) -> Value {
@@ -148,6 +173,8 @@ mod linux {
     fn shown(token: &BrokerToken) -> Value {
         json!({
             "token": token.access_token.secret(),
+            "type": token.token_type,
+            "is_signed_request": token.is_signed_request,
             "expires_on": token.expires_on.unix_timestamp(),
             "scopes": token.scopes,
             "id_token": token.id_token.as_ref().map(Secret::secret),

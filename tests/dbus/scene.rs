@@ -89,16 +89,12 @@ impl Scene {
 
     /// What the broker's answer is for a program.
     pub(crate) fn ask(&self, arguments: &[&str]) -> Value {
-        let (succeeded, text) = ended(&self.program(arguments).output().expect("it starts"));
-        assert!(succeeded, "{arguments:?}: {text}");
-        serde_json::from_str(&text).expect("JSON")
+        answer(&mut self.program(arguments))
     }
 
     /// The error's kind and text.
     pub(crate) fn fail(&self, arguments: &[&str]) -> String {
-        let (succeeded, text) = ended(&self.program(arguments).output().expect("it starts"));
-        assert!(!succeeded, "{arguments:?}: {text}");
-        text
+        error(&mut self.program(arguments))
     }
 
     /// What the broker was asked.
@@ -123,6 +119,20 @@ impl Scene {
         }
         panic!("nobody called {method}");
     }
+}
+
+/// What a program prints that succeeds.
+pub(crate) fn answer(program: &mut Command) -> Value {
+    let (succeeded, text) = ended(&program.output().expect("it starts"));
+    assert!(succeeded, "{program:?}: {text}");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// What one prints that fails.
+pub(crate) fn error(program: &mut Command) -> String {
+    let (succeeded, text) = ended(&program.output().expect("it starts"));
+    assert!(!succeeded, "{program:?}: {text}");
+    text
 }
 
 pub(crate) fn ended(output: &Output) -> (bool, String) {

@@ -5,15 +5,16 @@ use super::{
     flow::Flow,
     messages::{
         self, HttpRequest, Known, TokenQuestion, accounts_request, find, people, removal_request,
-        signed_http_request_request, sso_cookie_request, version_request,
+        sso_cookie_request, version_request,
     },
+    pop::{bound, sign},
 };
 use crate::clouds::host_and_tenant;
 use async_trait::async_trait;
 use azure_core::{Uuid, credentials::Secret, time::OffsetDateTime};
 use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
-    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Error, ErrorKind, Result,
+    BrokerPop, BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, Error, ErrorKind, Result,
 };
 
 /// The identity broker of a Linux desktop: Microsoft's, or himmelblau.
@@ -39,6 +40,9 @@ use doorkey::{
 ///   is told to close its window, if there is a runtime to do it on.
 /// - himmelblau signs no request and asks a person only for an account that it knows
 ///   (`CredentialUnavailable`), and signs nobody out ([`Refused`](ErrorKind::Refused)).
+/// - Where a token has to be bound (`pop`), a broker is given our key's name. One that heeds it, as
+///   himmelblau may, has the token bound to that; of any other the request is signed by a key of its own,
+///   as Microsoft's does. One that does neither is [`InvalidArgument`](ErrorKind::InvalidArgument).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LinuxBroker {}
@@ -72,7 +76,9 @@ impl Broker for LinuxBroker {
         let reply = bus
             .call(Method::Silent, correlation_id, &question.message())
             .await?;
-        token(&reply, Some(&known))
+        let pop = request.pop.as_ref();
+        let token = token(&reply, pop, Some(&known))?;
+        bound(&bus, &request.application, pop, token).await
     }
 
     async fn acquire_interactively(
@@ -91,7 +97,9 @@ impl Broker for LinuxBroker {
         let question = TokenQuestion::interactive(request, account);
         let flow = Flow::new(&bus, &request.application);
         let reply = flow.run(&question.message()).await?;
-        token(&reply, known.as_ref())
+        let pop = request.pop.as_ref();
+        let token = token(&reply, pop, known.as_ref())?;
+        bound(&bus, &request.application, pop, token).await
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
@@ -167,7 +175,8 @@ impl LinuxBroker {
     }
 
     /// A signed HTTP request of `account`, made by a key of the broker's, for `method` (`GET`, …) on
-    /// `host`, with the resource's `nonce`.
+    /// `host`, whichever path, with the resource's `nonce`. A credential that is asked for `pop` has
+    /// the path signed, too.
     ///
     /// # Errors
     ///
@@ -184,17 +193,12 @@ impl LinuxBroker {
         let request = HttpRequest {
             method,
             host,
+            path: None,
             nonce,
         };
-        let message = signed_http_request_request(application, &account.home_account_id, &request);
-        let reply = bus
-            .call(
-                Method::SignedHttpRequest,
-                application.correlation_id,
-                &message,
-            )
-            .await?;
-        messages::signed_http_request(&reply)
+        sign(&bus, application, account, &request)
+            .await
+            .map_err(Error::from)
     }
 }
 
@@ -290,8 +294,8 @@ fn name(account: &BrokerAccount) -> &str {
 }
 
 /// `reply`'s token; of an account that is known, everything that is known.
-fn token(reply: &str, known: Option<&Known>) -> Result<BrokerToken> {
-    let mut token = messages::token(reply, OffsetDateTime::now_utc())?;
+fn token(reply: &str, pop: Option<&BrokerPop>, known: Option<&Known>) -> Result<BrokerToken> {
+    let mut token = messages::token(reply, pop, OffsetDateTime::now_utc())?;
     if let (Some(account), Some(known)) = (&mut token.account, known)
         && messages::same(&account.home_account_id, &known.account.home_account_id)
     {

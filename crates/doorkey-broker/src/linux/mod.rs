@@ -7,6 +7,8 @@ mod bus;
 #[cfg(target_os = "linux")]
 mod flow;
 mod messages;
+#[cfg(target_os = "linux")]
+mod pop;
 
 #[cfg(target_os = "linux")]
 pub use broker::{LinuxBroker, SsoCookie};

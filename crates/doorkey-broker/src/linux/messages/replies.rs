@@ -9,7 +9,7 @@ use super::{
 use crate::written::cleaned;
 use azure_core::{credentials::Secret, time::OffsetDateTime};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use doorkey::{BrokerAccount, BrokerToken, Error, ErrorKind, Result};
+use doorkey::{BrokerAccount, BrokerPop, BrokerToken, Error, ErrorKind, Result};
 use serde_json::Value;
 
 pub(in crate::linux) fn accounts(reply: &str) -> Result<Vec<Known>> {
@@ -21,8 +21,13 @@ pub(in crate::linux) fn accounts(reply: &str) -> Result<Vec<Known>> {
     Ok(accounts.iter().filter_map(Known::read).collect())
 }
 
-/// A token. `now` is when the reply came.
-pub(in crate::linux) fn token(reply: &str, now: OffsetDateTime) -> Result<BrokerToken> {
+/// A token. `now` is when the reply came. Where it has to be bound (`pop`) and is not seen to be, it
+/// is of the type `Bearer`.
+pub(in crate::linux) fn token(
+    reply: &str,
+    pop: Option<&BrokerPop>,
+    now: OffsetDateTime,
+) -> Result<BrokerToken> {
     let reply = answer(reply)?;
     let token = match &reply["brokerTokenResponse"] {
         Value::Object(_) => &reply["brokerTokenResponse"],
@@ -31,10 +36,17 @@ pub(in crate::linux) fn token(reply: &str, now: OffsetDateTime) -> Result<Broker
     let access_token = text(token, "accessToken").ok_or_else(|| nonsense("has no access token"))?;
     let expires_on =
         expiry(token, now).ok_or_else(|| nonsense("does not say until when its token is valid"))?;
-    if !is_bearer(&token["accessTokenType"]) {
+    // Where it has to be bound, what is in the token says more.
+    if pop.is_none() && !is_bearer(&token["accessTokenType"]) {
         return Err(nonsense("has a token of another type than was asked for"));
     }
     let mut answer = BrokerToken::new(Secret::new(access_token.to_owned()), expires_on);
+    if let Some(pop) = pop {
+        answer.is_signed_request = is_signed_request(access_token);
+        if answer.is_signed_request || pop.is_named_by(access_token) == Some(true) {
+            answer.token_type = "pop".to_owned();
+        }
+    }
     answer.scopes = scopes(&token["grantedScopes"]);
     // himmelblau writes its claims alone, which nobody has signed.
     let id_token = text(token, "idToken").filter(|token| token.split('.').count() == 3);
@@ -197,6 +209,17 @@ fn scopes(granted: &Value) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether it is one around an access token, and not an access token.
+fn is_signed_request(text: &str) -> bool {
+    let header = text.split('.').next().filter(|_| is_jws(text));
+    let header = header.and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+    let header = header.and_then(|header| serde_json::from_slice::<Value>(&header).ok());
+    header.is_some_and(|header| {
+        let kind = header["typ"].as_str();
+        kind.is_some_and(|kind| kind.eq_ignore_ascii_case("pop"))
+    })
 }
 
 fn is_jws(text: &str) -> bool {

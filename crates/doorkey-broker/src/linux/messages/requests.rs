@@ -1,7 +1,9 @@
 //! What a broker is asked.
 
 use super::REDIRECT_URI;
-use doorkey::{BrokerApplication, BrokerInteractiveRequest, BrokerSilentRequest, Prompt};
+use doorkey::{
+    BrokerApplication, BrokerInteractiveRequest, BrokerPop, BrokerSilentRequest, Prompt,
+};
 use serde_json::{Map, Value, json};
 
 /// How the broker is to get a token: its `authorizationType`.
@@ -25,6 +27,7 @@ impl TokenQuestion {
         );
         name_account(&mut parameters, account);
         demand(&mut parameters, request.claims.as_deref());
+        bind(&mut parameters, request.pop.as_ref());
         Self::new(parameters)
     }
 
@@ -46,6 +49,7 @@ impl TokenQuestion {
             name_account(&mut parameters, account);
         }
         demand(&mut parameters, request.claims.as_deref());
+        bind(&mut parameters, request.pop.as_ref());
         if let Some(prompt) = prompt(request.prompt) {
             parameters.insert("prompt".into(), prompt.into());
         }
@@ -124,7 +128,36 @@ pub(in crate::linux) fn sso_cookie_request(
 pub(in crate::linux) struct HttpRequest<'a> {
     pub(in crate::linux) method: &'a str,
     pub(in crate::linux) host: &'a str,
+    /// Any, where there is none.
+    pub(in crate::linux) path: Option<&'a str>,
     pub(in crate::linux) nonce: &'a str,
+}
+
+impl HttpRequest<'_> {
+    fn parameters(&self) -> Map<String, Value> {
+        let members = json!({
+            "authenticationScheme": "pop",
+            "httpMethod": self.method,
+            "uriHost": self.host,
+            "nonce": self.nonce,
+        });
+        let mut parameters = object(members);
+        if let Some(path) = self.path {
+            parameters.insert("uriPath".into(), path.into());
+        }
+        parameters
+    }
+}
+
+impl<'a> From<&'a BrokerPop> for HttpRequest<'a> {
+    fn from(pop: &'a BrokerPop) -> Self {
+        Self {
+            method: &pop.http_method,
+            host: &pop.host,
+            path: Some(&pop.path),
+            nonce: &pop.nonce,
+        }
+    }
 }
 
 pub(in crate::linux) fn signed_http_request_request(
@@ -132,17 +165,9 @@ pub(in crate::linux) fn signed_http_request_request(
     home_account_id: &str,
     request: &HttpRequest<'_>,
 ) -> String {
-    json!({
-        "clientId": application.client_id,
-        "popParams": {
-            "authenticationScheme": "pop",
-            "httpMethod": request.method,
-            "uriHost": request.host,
-            "nonce": request.nonce,
-            "homeAccountId": home_account_id,
-        },
-    })
-    .to_string()
+    let mut parameters = request.parameters();
+    parameters.insert("homeAccountId".into(), home_account_id.into());
+    json!({ "clientId": application.client_id, "popParams": parameters }).to_string()
 }
 
 const QUERY: &str = "additionalQueryParametersForAuthorization";
@@ -152,7 +177,7 @@ fn parameters(
     scopes: &[String],
     authorization: Authorization,
 ) -> Map<String, Value> {
-    let members = json!({
+    object(json!({
         "authority": application.authority,
         "authorizationType": authorization as i32,
         "clientId": application.client_id,
@@ -161,8 +186,11 @@ fn parameters(
         QUERY: {},
         // No window: D-Bus has no handle for one.
         "uxContextHandle": -1,
-    });
-    match members {
+    }))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
         Value::Object(members) => members,
         _ => Map::new(),
     }
@@ -178,6 +206,15 @@ fn name_account(parameters: &mut Map<String, Value>, account: &Value) {
 fn demand(parameters: &mut Map<String, Value>, claims: Option<&str>) {
     if let Some(claims) = claims {
         parameters.insert("decodedClaims".into(), claims.into());
+    }
+}
+
+/// To the key that is named `kid`, or to one of the broker's own.
+fn bind(parameters: &mut Map<String, Value>, pop: Option<&BrokerPop>) {
+    if let Some(pop) = pop {
+        let mut members = HttpRequest::from(pop).parameters();
+        members.insert("kid".into(), (&*pop.key_id).into());
+        parameters.insert("popParams".into(), members.into());
     }
 }
 

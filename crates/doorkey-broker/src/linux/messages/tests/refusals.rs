@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 fn error(reply: &Value) -> Error {
     let reply = reply.to_string();
-    token(&reply, OffsetDateTime::UNIX_EPOCH).expect_err(&reply)
+    token(&reply, None, OffsetDateTime::UNIX_EPOCH).expect_err(&reply)
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn an_error_that_is_null_is_none() {
         "error": null,
         "brokerTokenResponse": { "accessToken": "t", "expiresOn": 1_800_000_000, "error": null },
     });
-    assert!(token(&reply.to_string(), OffsetDateTime::UNIX_EPOCH).is_ok());
+    assert!(token(&reply.to_string(), None, OffsetDateTime::UNIX_EPOCH).is_ok());
 }
 
 #[test]

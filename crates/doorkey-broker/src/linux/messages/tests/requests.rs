@@ -1,5 +1,5 @@
 use super::{super::*, TENANT, application, home};
-use doorkey::{BrokerAccount, BrokerInteractiveRequest, BrokerSilentRequest, Prompt};
+use doorkey::{BrokerAccount, BrokerInteractiveRequest, BrokerPop, BrokerSilentRequest, Prompt};
 use serde_json::{Value, json};
 
 fn written() -> Value {
@@ -61,6 +61,36 @@ fn an_interactive_question_says_how_to_ask() {
 }
 
 #[test]
+fn what_a_token_has_to_be_bound_to_is_said_in_either_question() {
+    let pop = BrokerPop::new("ours", "PATCH", "graph.example:8443", "/me", "n");
+    let mut silent = BrokerSilentRequest::new(application(), BrokerAccount::new(home()), vec![]);
+    let mut interactive = BrokerInteractiveRequest::new(application(), vec![]);
+    for (pop, expected) in [
+        (None, Value::Null),
+        (
+            Some(pop),
+            json!({
+                "authenticationScheme": "pop",
+                "httpMethod": "PATCH",
+                "uriHost": "graph.example:8443",
+                "uriPath": "/me",
+                "nonce": "n",
+                "kid": "ours",
+            }),
+        ),
+    ] {
+        silent.pop.clone_from(&pop);
+        interactive.pop = pop;
+        for message in [
+            TokenQuestion::silent(&silent, &written()).message(),
+            TokenQuestion::interactive(&interactive, None).message(),
+        ] {
+            assert_eq!(read(&message)["authParameters"]["popParams"], expected);
+        }
+    }
+}
+
+#[test]
 fn who_has_to_sign_in_is_named_even_if_the_broker_does_not_know_them() {
     let mut request = BrokerInteractiveRequest::new(application(), Vec::new());
     let mut account = BrokerAccount::new(home());
@@ -96,8 +126,11 @@ fn the_other_messages_are_as_brokers_read_them() {
     let signed = HttpRequest {
         method: "GET",
         host: "graph.example",
+        path: None,
         nonce: "n",
     };
+    let pop = BrokerPop::new("ours", "PATCH", "graph.example:8443", "/me", "n");
+    let whole = HttpRequest::from(&pop);
     for (message, expected) in [
         (
             accounts_request(&application),
@@ -119,6 +152,20 @@ fn the_other_messages_are_as_brokers_read_them() {
                     "authenticationScheme": "pop",
                     "httpMethod": "GET",
                     "uriHost": "graph.example",
+                    "nonce": "n",
+                    "homeAccountId": home(),
+                },
+            }),
+        ),
+        (
+            signed_http_request_request(&application, &home(), &whole),
+            json!({
+                "clientId": "client",
+                "popParams": {
+                    "authenticationScheme": "pop",
+                    "httpMethod": "PATCH",
+                    "uriHost": "graph.example:8443",
+                    "uriPath": "/me",
                     "nonce": "n",
                     "homeAccountId": home(),
                 },

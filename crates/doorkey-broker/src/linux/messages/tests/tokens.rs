@@ -1,6 +1,7 @@
 use super::{super::*, OBJECT, TENANT, client_info, home};
 use azure_core::time::{Duration, OffsetDateTime};
-use doorkey::{BrokerToken, ErrorKind};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use doorkey::{BrokerPop, BrokerToken, ErrorKind};
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_800_000_000;
@@ -19,7 +20,7 @@ fn reply(members: Value) -> Value {
 }
 
 fn read(reply: &Value) -> BrokerToken {
-    token(&reply.to_string(), now()).unwrap_or_else(|error| panic!("{error}: {reply}"))
+    token(&reply.to_string(), None, now()).unwrap_or_else(|error| panic!("{error}: {reply}"))
 }
 
 #[test]
@@ -166,7 +167,7 @@ fn what_makes_no_sense_is_no_token_and_is_not_quoted() {
         ("a type that is none", json!({ "accessTokenType": [] })),
     ] {
         let reply = reply(members).to_string();
-        let error = token(&reply, now()).expect_err(what);
+        let error = token(&reply, None, now()).expect_err(what);
         assert_eq!(error.kind(), ErrorKind::Protocol, "{what}");
         assert!(
             !format!("{error:?}").contains("secret"),
@@ -180,7 +181,7 @@ fn what_makes_no_sense_is_no_token_and_is_not_quoted() {
         "{}",
         r#"{"brokerTokenResponse":"#,
     ] {
-        let error = token(reply, now()).expect_err(reply);
+        let error = token(reply, None, now()).expect_err(reply);
         assert_eq!(error.kind(), ErrorKind::Protocol, "{reply}");
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
@@ -208,6 +209,40 @@ fn cookies_are_one_or_many() {
     ] {
         let error = sso_cookies(&reply.to_string()).expect_err("none");
         assert_eq!(error.kind(), ErrorKind::Protocol, "{reply}");
+    }
+}
+
+#[test]
+fn whether_a_token_is_bound_is_read_in_it_and_not_in_its_type() {
+    let pop = BrokerPop::new("ours", "GET", "graph.example", "/", "n");
+    let jws = |header: Value, claims: Value| {
+        let [header, claims] =
+            [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        format!("{header}.{claims}.c2ln")
+    };
+    let to = |kid: &str| jws(json!({ "typ": "JWT" }), json!({ "cnf": { "kid": kid } }));
+    let signed = jws(json!({ "typ": "pop" }), json!({ "at": to("theirs") }));
+    let bare = jws(json!({ "typ": "JWT" }), json!({}));
+    for kind in [
+        json!(0),
+        json!("Bearer"),
+        json!("pop"),
+        json!(2),
+        Value::Null,
+    ] {
+        for (access_token, expected) in [
+            (to("ours"), ("pop", false)),
+            (to("theirs"), ("Bearer", false)),
+            (bare.clone(), ("Bearer", false)),
+            ("opaque".to_owned(), ("Bearer", false)),
+            (signed.clone(), ("pop", true)),
+        ] {
+            let reply = reply(json!({ "accessToken": access_token, "accessTokenType": kind }));
+            let token = token(&reply.to_string(), Some(&pop), now()).expect("a token");
+            assert_eq!(token.access_token.secret(), access_token);
+            let seen = (&*token.token_type, token.is_signed_request);
+            assert_eq!(seen, expected, "{kind} {access_token}");
+        }
     }
 }
 
