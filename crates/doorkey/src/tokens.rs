@@ -1,7 +1,6 @@
 //! Tokens as an authority or a broker gave them, and whose they are: what `oauth` reads and `cache` keeps.
 
 use crate::{broker::BrokerAccount, sensitive::Sensitive};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
 use std::fmt;
@@ -33,8 +32,7 @@ impl TokenKind {
         let Self::Pop { key_id } = self else {
             return None;
         };
-        let confirmation = serde_json::json!({ "kid": key_id });
-        Some(BASE64_URL_SAFE_NO_PAD.encode(confirmation.to_string()))
+        Some(crate::pop::req_cnf(key_id))
     }
 }
 

@@ -24,6 +24,10 @@ use doorkey::{
 ///   by [`local_account_id`](BrokerAccount::local_account_id).
 /// - Where an account is named and Windows has it, [`Prompt::SelectAccount`](doorkey::Prompt) does not
 ///   have the person choose again.
+/// - Where a token has to be bound to a key (`pop`), Windows hands the key's name on to the authority.
+///   An answer does not say of which type its token is, and so the token itself has to name the key:
+///   one that does not, or that cannot be read, is
+///   [`InvalidArgument`](doorkey::ErrorKind::InvalidArgument), and so is a personal account.
 /// - A future that is dropped cancels the call; whether Windows closes its window then has not been
 ///   seen.
 ///

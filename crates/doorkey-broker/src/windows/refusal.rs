@@ -54,6 +54,29 @@ pub(super) fn other_account(signed_in: &str, asked_for: &str) -> Error {
     )
 }
 
+/// Where a token has to be bound to a key, and the one that came is not seen to be.
+pub(super) fn unbound() -> Error {
+    cannot_bind(
+        "gave a token that does not name the key that it has to be bound to (`pop`); the resource or \
+         this Windows may not know of such tokens",
+    )
+}
+
+/// The same, before anybody is asked.
+pub(super) fn personal_is_unbound() -> Error {
+    cannot_bind("binds no tokens of personal accounts to a key (`pop`)")
+}
+
+fn cannot_bind(what: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "Windows' Web Account Manager {what}; ask `InteractiveBrowserCredential`, which binds \
+             tokens without a broker, or ask for a bearer token"
+        ),
+    )
+}
+
 /// A call that did not even get an answer.
 pub(super) fn of_failure(failure: &Failure) -> Error {
     let kind = kind_of_code(failure.code).unwrap_or(match failure.code {

@@ -7,8 +7,8 @@ use super::{
 use crate::clouds::{PUBLIC_HOST, host_and_tenant};
 use azure_core::credentials::Secret;
 use doorkey::{
-    BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerSilentRequest, Error,
-    ErrorKind, Prompt, Result,
+    BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerPop, BrokerSilentRequest,
+    Error, ErrorKind, Prompt, Result,
 };
 
 /// The provider of Entra ID and of personal accounts; which of them is said by the authority.
@@ -123,13 +123,17 @@ pub(super) fn identity(application: &BrokerApplication, plugin: Plugin) -> Token
 
 pub(super) fn silent(request: &BrokerSilentRequest, plugin: Plugin) -> TokenRequest {
     let claims = request.claims.as_deref();
-    plain(&request.application, plugin, &request.scopes, claims)
+    let mut question = plain(&request.application, plugin, &request.scopes, claims);
+    bind(&mut question, request.pop.as_ref());
+    question
 }
 
 /// Without asking, of whoever is signed in to Windows.
 pub(super) fn unasked(request: &BrokerInteractiveRequest, plugin: Plugin) -> TokenRequest {
     let claims = request.claims.as_deref();
-    plain(&request.application, plugin, &request.scopes, claims)
+    let mut question = plain(&request.application, plugin, &request.scopes, claims);
+    bind(&mut question, request.pop.as_ref());
+    question
 }
 
 /// By asking. `is_known` is whether Windows has the account that the request names.
@@ -174,6 +178,15 @@ pub(super) fn show(question: &mut TokenRequest, assertion: &Secret) {
     let properties = &mut question.properties;
     properties.insert("SamlAssertion".into(), assertion.secret().to_owned());
     properties.insert("SamlAssertionType".into(), "SAMLV1".into());
+}
+
+/// What Windows hands on to the authority: the key stays with whoever asks.
+fn bind(question: &mut TokenRequest, pop: Option<&BrokerPop>) {
+    if let Some(pop) = pop {
+        let properties = &mut question.properties;
+        properties.insert("token_type".into(), "pop".into());
+        properties.insert("req_cnf".into(), pop.req_cnf());
+    }
 }
 
 fn plain(

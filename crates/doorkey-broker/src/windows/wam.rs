@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use azure_core::time::OffsetDateTime;
 use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
-    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
+    BrokerPop, BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
 };
 use std::num::NonZeroIsize;
 
@@ -51,8 +51,10 @@ impl<S: System> Broker for Wam<S> {
         let application = &request.application;
         let authority = Authority::of(application)?;
         let named = Some(&request.account);
+        let pop = request.pop.as_ref();
         match authority.way(named) {
             Way::Plain(plugin) => {
+                check_binds(plugin, pop)?;
                 let provider = self.provider(&authority, plugin).await?;
                 let account = self
                     .required(&provider, application, &request.account)
@@ -61,7 +63,7 @@ impl<S: System> Broker for Wam<S> {
                 let answer = self
                     .system
                     .token_silently(&provider, &question, Some(&account));
-                token(answer.await, plugin, named)
+                bound(token(answer.await, plugin, named)?, pop)
             }
             Way::Transfer => {
                 let personal = self.provider(&authority, Plugin::Personal).await?;
@@ -77,7 +79,7 @@ impl<S: System> Broker for Wam<S> {
                 let mut question = request::silent(request, Plugin::EntraId);
                 request::show(&mut question, reply::assertion(&response)?);
                 let answer = self.system.token_silently(&provider, &question, None);
-                token(answer.await, Plugin::EntraId, named)
+                bound(token(answer.await, Plugin::EntraId, named)?, pop)
             }
         }
     }
@@ -92,8 +94,10 @@ impl<S: System> Broker for Wam<S> {
         let application = &request.application;
         let authority = Authority::of(application)?;
         let named = request.account.as_ref();
+        let pop = request.pop.as_ref();
         match authority.way(named) {
             Way::Plain(plugin) => {
+                check_binds(plugin, pop)?;
                 let provider = self.provider(&authority, plugin).await?;
                 // Before the window is missed: a browser needs none.
                 let window = self.window(request)?;
@@ -102,7 +106,7 @@ impl<S: System> Broker for Wam<S> {
                 let answer =
                     self.system
                         .token_for_window(window, &provider, &question, account.as_ref());
-                token(answer.await, plugin, named)
+                bound(token(answer.await, plugin, named)?, pop)
             }
             Way::Transfer => {
                 let personal = self.provider(&authority, Plugin::Personal).await?;
@@ -120,7 +124,7 @@ impl<S: System> Broker for Wam<S> {
                 let answer = self
                     .system
                     .token_for_window(window, &provider, &question, None);
-                token(answer.await, Plugin::EntraId, named)
+                bound(token(answer.await, Plugin::EntraId, named)?, pop)
             }
         }
     }
@@ -196,6 +200,7 @@ impl<S: System> Wam<S> {
                 request.scopes.clone(),
             );
             silent.claims.clone_from(&request.claims);
+            silent.pop.clone_from(&request.pop);
             return self.acquire_silently(&silent).await;
         }
         let authority = Authority::of(application)?;
@@ -203,9 +208,11 @@ impl<S: System> Wam<S> {
         if !authority.serves(plugin) {
             return Err(refusal::unknown_account(""));
         }
+        let pop = request.pop.as_ref();
+        check_binds(plugin, pop)?;
         let question = request::unasked(request, plugin);
         let answer = self.system.token_silently(&default, &question, None);
-        token(answer.await, plugin, None)
+        bound(token(answer.await, plugin, None)?, pop)
     }
 
     async fn provider(&self, authority: &Authority, plugin: Plugin) -> Result<S::Provider> {
@@ -315,6 +322,27 @@ fn token(
         let signed_in = signed_in.map_or("", |account| &*account.username);
         return Err(refusal::other_account(signed_in, &named.username));
     }
+    Ok(token)
+}
+
+/// Before anybody is asked: the plugin of personal accounts is not known to hand anything on.
+fn check_binds(plugin: Plugin, pop: Option<&BrokerPop>) -> Result<()> {
+    match (plugin, pop) {
+        (Plugin::Personal, Some(_)) => Err(refusal::personal_is_unbound()),
+        _ => Ok(()),
+    }
+}
+
+/// An answer does not say of which type its token is, and Windows may have had a bearer token in its
+/// cache: what is in the token decides.
+fn bound(mut token: BrokerToken, pop: Option<&BrokerPop>) -> Result<BrokerToken> {
+    let Some(pop) = pop else {
+        return Ok(token);
+    };
+    if pop.is_named_by(token.access_token.secret()) != Some(true) {
+        return Err(refusal::unbound());
+    }
+    token.token_type = "pop".to_owned();
     Ok(token)
 }
 

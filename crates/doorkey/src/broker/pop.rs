@@ -1,4 +1,4 @@
-use crate::pop::names_key;
+use crate::pop::{names_key, req_cnf};
 use std::fmt;
 
 /// What a token has to be bound to, and the one request that it is for: see `docs/proof-of-possession.md`.
@@ -36,6 +36,13 @@ impl BrokerPop {
             path: path.into(),
             nonce: nonce.into(),
         }
+    }
+
+    /// The parameter `req_cnf` of a token request, which goes with `token_type=pop`: the
+    /// [`key_id`](Self::key_id) as a `kid` in JSON, in base64url.
+    #[must_use]
+    pub fn req_cnf(&self) -> String {
+        req_cnf(&self.key_id)
     }
 
     /// Whether an access token says that it is bound to this key

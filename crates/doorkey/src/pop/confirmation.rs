@@ -22,6 +22,11 @@ impl Confirmation {
     }
 }
 
+/// By which the authority is asked to bind a token to the key of this thumbprint.
+pub(crate) fn req_cnf(key_id: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(json!({ "kid": key_id }).to_string())
+}
+
 /// Whether an access token says that it is bound to the key of this thumbprint; `None` where it cannot
 /// be read.
 pub(crate) fn names_key(access_token: &str, key_id: &str) -> Option<bool> {

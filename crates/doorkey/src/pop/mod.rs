@@ -13,7 +13,7 @@ mod query;
 mod signed_parts;
 mod signed_request;
 
-pub(crate) use confirmation::names_key;
+pub(crate) use confirmation::{names_key, req_cnf};
 pub(crate) use foreign::check_foreign;
 pub(crate) use key::Key;
 pub(crate) use signed_parts::SignedParts;

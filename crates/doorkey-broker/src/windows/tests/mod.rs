@@ -3,6 +3,7 @@ mod absence;
 mod accounts;
 mod calls;
 mod people;
+mod pop;
 mod recorder;
 mod refusals;
 mod replies;
