@@ -50,16 +50,20 @@ pub(crate) async fn run(arguments: &LogoutArguments) -> Result<(), Failure> {
     }
     let options = client.options_without_transport(Some(Arc::new(Warnings)))?;
     leave_other_places(client, &leaving).await?;
+    let mut staying = Ok(());
     for person in &leaving {
         let is_theirs = |account: &&Account| account.record().is_same_person(person);
         if let Some(account) = accounts.iter().find(is_theirs) {
             doorkey::sign_out(&options, account).await?;
         }
         records.forget(person);
-        // Whoever is still known there has not left.
-        arguments.broker.forget(client, person).await?;
-        console::result(&format!("Signed out: {}.", people::name(person)))?;
+        // Whoever is still known there has not left, and the others can.
+        match arguments.broker.forget(client, person).await {
+            Ok(()) => console::result(&format!("Signed out: {}.", people::name(person)))?,
+            Err(failure) => staying = staying.and(Err(failure)),
+        }
     }
+    staying?;
     console::tell(LOCAL);
     Ok(())
 }
