@@ -5,6 +5,10 @@ use super::{
     messages::cancellation_request,
 };
 use doorkey::BrokerApplication;
+use std::{
+    future::Future as _,
+    task::{Context, Waker},
+};
 
 /// An interactive call that is cancelled where it is dropped before its end.
 pub(super) struct Flow<'a> {
@@ -46,11 +50,16 @@ impl Drop for Flow<'_> {
         let bus = self.bus.clone();
         let correlation_id = self.application.correlation_id;
         let message = cancellation_request(self.application);
-        runtime.spawn(async move {
+        let mut telling = Box::pin(async move {
             // Whatever the answer is, nobody waits for it; himmelblau has not implemented it.
             let _ = bus
                 .call(Method::Cancellation, correlation_id, &message)
                 .await;
         });
+        // This sends it, as the runtime may end before it gets to what was spawned: a command's does.
+        let mut context = Context::from_waker(Waker::noop());
+        if telling.as_mut().poll(&mut context).is_pending() {
+            runtime.spawn(telling);
+        }
     }
 }
