@@ -5,7 +5,11 @@ use crate::{
     scene::Scene,
 };
 use serde_json::{Value, json};
-use std::{env, path::PathBuf, process::Command};
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 const SCOPE: &str = "https://management.azure.com/.default";
 
@@ -15,13 +19,18 @@ struct Finished {
     stderr: String,
 }
 
-fn doorkey(scene: &Scene, arguments: &[&str]) -> Finished {
+fn command(scene: &Scene, arguments: &[&str]) -> Command {
     let mut command: Command = scene.desktop.command(built());
-    let output = command
+    command
         .args(arguments)
         // There is no keyring on this bus.
         .env("DOORKEY_ALLOW_UNENCRYPTED_STORAGE", "1")
-        .env("BROWSER", "none")
+        .env("BROWSER", "none");
+    command
+}
+
+fn doorkey(scene: &Scene, arguments: &[&str]) -> Finished {
+    let output = command(scene, arguments)
         .output()
         .expect("it starts: `cargo xtask test dbus` builds it");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
@@ -104,6 +113,75 @@ fn who_says_no_in_the_window_is_not_asked_another_way() {
         finished.stderr
     );
     assert!(!finished.stderr.contains("instead"), "{}", finished.stderr);
+}
+
+/// The machine's session of the person has ended, and himmelblau can ask them anew.
+#[test]
+fn who_can_be_asked_is_where_the_broker_failed_in_silence() {
+    let scene = himmelblau();
+    done(&scene, &["login", "--broker", "--scope", SCOPE]);
+    let error = json!({ "context": "Failed to authenticate user", "status": 0, "subStatus": 0 });
+    let failed = json!({ "brokerTokenResponse": { "error": error } });
+    scene.reply("acquireTokenSilently", &failed);
+    let other = "https://vault.azure.net/.default";
+    let token = done(&scene, &["token", "--broker", "--scope", other]);
+    assert_eq!(token, "secret");
+    let asked = scene.calls().pop().expect("a call");
+    assert_eq!(asked["method"], "acquireTokenInteractively");
+    assert_eq!(
+        asked["message"]["account"]["username"],
+        "ada@contoso.example"
+    );
+    let token = [
+        "token",
+        "--silent",
+        "--broker",
+        "--scope",
+        "https://graph.microsoft.com/.default",
+    ];
+    assert_eq!(doorkey(&scene, &token).status, Some(3));
+}
+
+/// The process ends at once, and nothing of it is left that could tell the broker later.
+#[test]
+fn who_interrupts_it_has_the_window_closed() {
+    let scene = microsofts_2();
+    let script = json!({ "waits_for": "left", "reply": { "error": "UserCanceled" } });
+    scene.script("acquireTokenInteractively", &script);
+    let mut login = command(&scene, &["login", "--broker", "--scope", SCOPE]);
+    let login = login.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let login = login.expect("it starts");
+    scene.wait_for_call("acquireTokenInteractively");
+    let id = login.id().to_string();
+    let interrupted = Command::new("kill").args(["-INT", &id]).status();
+    assert!(interrupted.expect("kill").success());
+    let output = login.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    scene.make("left");
+    scene.wait_for_call("cancelInteractiveFlow");
+}
+
+#[test]
+fn each_who_can_leave_does_whoever_stays() {
+    let scene = microsofts_2();
+    let account = |object: &str, username: &str| json!({ "homeAccountId": format!("{object}.t"), "realm": "t", "username": username });
+    let people =
+        json!({ "accounts": [account("a", "ada"), account("b", "bob"), account("c", "cy")] });
+    scene.reply("getAccounts", &people);
+    let stays = json!({ "reply": { "error": { "status": "Unexpected" } } });
+    let leaves = json!({ "reply": {} });
+    scene.script("removeAccount", &json!([stays, leaves, leaves]));
+    let finished = doorkey(&scene, &["logout", "--broker", "--all"]);
+    assert_eq!(finished.status, Some(1), "{}", finished.stderr);
+    assert_eq!(
+        finished.stdout,
+        "Signed out: bob (tenant t).\nSigned out: cy (tenant t)."
+    );
+    assert!(
+        finished.stderr.contains("ada stays signed in"),
+        "{}",
+        finished.stderr
+    );
 }
 
 #[test]

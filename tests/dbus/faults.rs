@@ -121,20 +121,20 @@ pub(crate) fn refusals() -> Vec<(Value, &'static str, &'static str)> {
         ),
         (
             json!({ "reply": "" }),
-            "CredentialUnavailable",
+            "AuthenticationRequired",
             "answer is empty",
         ),
         (
             json!({ "reply": { "brokerTokenResponse": { "error": {
                 "context": "Failed to authenticate user", "status": 0, "subStatus": 0,
             } } } }),
-            "CredentialUnavailable",
+            "AuthenticationRequired",
             "Failed to authenticate user",
         ),
         (json!({ "reply": {} }), "Protocol", "no access token"),
         (
             json!({ "error": ["org.freedesktop.DBus.Error.Failed", "Failed to authenticate user"] }),
-            "CredentialUnavailable",
+            "AuthenticationRequired",
             "Failed to authenticate user",
         ),
         (
@@ -154,7 +154,7 @@ pub(crate) fn refusals() -> Vec<(Value, &'static str, &'static str)> {
         ),
         (
             json!({ "error": ["com.example.Odd", ""] }),
-            "CredentialUnavailable",
+            "AuthenticationRequired",
             "com.example.Odd",
         ),
     ]
@@ -168,6 +168,25 @@ fn each_no_has_its_kind_and_says_what_to_do() {
         let text = scene.fail(&["silent", &home()]);
         assert!(text.starts_with(&format!("{kind}: ")), "{script}: {text}");
         assert!(text.contains(words), "{script}: {text}");
+    }
+}
+
+/// By its window, if in silence: the browser is next.
+#[test]
+fn one_that_failed_itself_is_asked_in_another_way() {
+    let scene = microsofts_2();
+    let inner = json!({ "context": "odd", "status": 0, "subStatus": 0 });
+    for script in [
+        json!({ "reply": "" }),
+        json!({ "reply": { "brokerTokenResponse": { "error": inner } } }),
+        json!({ "error": ["org.freedesktop.DBus.Error.Failed", "odd"] }),
+    ] {
+        scene.script("acquireTokenSilently", &script);
+        let text = scene.fail(&["silent", &home()]);
+        assert!(text.starts_with("AuthenticationRequired: "), "{text}");
+        assert!(text.contains("the identity broker failed"), "{text}");
+        scene.script("acquireTokenInteractively", &script);
+        assert_unavailable(&scene.fail(&["interactive"]), "the identity broker failed");
     }
 }
 

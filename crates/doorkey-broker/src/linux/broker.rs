@@ -73,11 +73,13 @@ impl Broker for LinuxBroker {
         let known = required(&bus, &request.application, &request.account).await?;
         let question = TokenQuestion::silent(request, &known.written);
         let correlation_id = request.application.correlation_id;
-        let reply = bus
-            .call(Method::Silent, correlation_id, &question.message())
-            .await?;
+        let message = question.message();
+        let calling = bus.call(Method::Silent, correlation_id, &message);
+        let reply = calling.await.map_err(Error::from);
         let pop = request.pop.as_ref();
-        let token = token(&reply, pop, Some(&known))?;
+        let token = reply
+            .and_then(|reply| token(&reply, pop, Some(&known)))
+            .map_err(or_by_person)?;
         bound(&bus, &request.application, pop, token).await
     }
 
@@ -267,6 +269,14 @@ async fn probe(bus: &Bus, correlation_id: Uuid) -> Result<Option<Known>> {
         Err(Failure::Unanswered(error)) => Err(error),
         Ok(_) | Err(Failure::Refused(_)) => Ok(None),
     }
+}
+
+fn or_by_person(error: Error) -> Error {
+    if !messages::has_failed(&error) {
+        return error;
+    }
+    let message = format!("the person may have to be asked, as {error}");
+    Error::new(ErrorKind::AuthenticationRequired, message).with_source(error)
 }
 
 /// A broker that is there and does not forget somebody has refused it: else they would be taken for

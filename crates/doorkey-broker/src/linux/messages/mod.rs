@@ -18,7 +18,10 @@ pub(super) use requests::{
     signed_http_request_request, sso_cookie_request, version_request,
 };
 #[cfg(target_os = "linux")]
-pub(super) use {account::same, refusal::failed};
+pub(super) use {
+    account::same,
+    refusal::{failed, has_failed},
+};
 
 /// What stands in each message beside its JSON; no broker is known that wants another.
 #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 use crate::written::{self, cleaned};
 use doorkey::{Error, ErrorKind, OAuthError};
 use serde_json::Value;
+use std::{error::Error as StdError, fmt};
 
 /// An error reply.
 #[derive(Debug, Default)]
@@ -80,7 +81,25 @@ pub(in crate::linux) fn failed(words: &str) -> Error {
              Intune's app, or by himmelblau), or sign in by the browser"
         ),
     )
+    .with_source(OwnFailure)
 }
+
+/// Whether it is such an error. A broker that failed in silence can still ask: with himmelblau it is all
+/// that says so.
+pub(in crate::linux) fn has_failed(error: &Error) -> bool {
+    StdError::source(error).is_some_and(<dyn StdError>::is::<OwnFailure>)
+}
+
+#[derive(Debug)]
+struct OwnFailure;
+
+impl fmt::Display for OwnFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the identity broker did not say why")
+    }
+}
+
+impl StdError for OwnFailure {}
 
 impl Refusal {
     /// The one in a reply, if it is one.
