@@ -208,7 +208,12 @@ impl BrokerSource {
         let work = async {
             let asking = async { self.broker.acquire_silently(&request).await };
             let token = self.presence.without_person(deadline, asking).await?;
-            self.read(token, Some(&request.account), request.pop.as_ref())
+            self.read(
+                token,
+                Some(&request.account),
+                request.pop.as_ref(),
+                wanted.tenant,
+            )
         };
         self.spanned("broker_silent", &request.application, work)
             .await
@@ -235,7 +240,12 @@ impl BrokerSource {
             events::sign_in_began("broker");
             let asking = async { self.broker.acquire_interactively(&request).await };
             let token = answered(deadline, || self.late(), asking).await?;
-            let tokens = self.read(token, request.account.as_ref(), request.pop.as_ref())?;
+            let tokens = self.read(
+                token,
+                request.account.as_ref(),
+                request.pop.as_ref(),
+                wanted.tenant,
+            )?;
             (asked.accept)(&tokens).map_err(Failure::Answered)?;
             Ok(tokens)
         };
@@ -316,14 +326,16 @@ impl BrokerSource {
         token: crate::BrokerToken,
         asked_for: Option<&BrokerAccount>,
         pop: Option<&BrokerPop>,
+        tenant: &TenantId,
     ) -> Result<Tokens, Failure> {
         let expected = Expected {
             client_id: self.entra.oauth.client_id(),
             account: asked_for,
             pop,
+            tenant,
             now: self.clock.now(),
         };
-        answer::read(token, &expected).map_err(Failure::Answered)
+        answer::read(token, &expected).map_err(Failure::from)
     }
 
     async fn spanned<T: Send>(

@@ -6,7 +6,7 @@ use crate::{
     oauth::read_id_token,
     pop::check_foreign,
     sensitive::Sensitive,
-    tenant,
+    tenant::{self, TenantId},
     tokens::{IdToken, LONGEST_LIFETIME_SECONDS, Tokens},
 };
 
@@ -17,6 +17,7 @@ pub(super) struct Expected<'a> {
     pub(super) account: Option<&'a BrokerAccount>,
     /// What it has to be bound to, if to anything.
     pub(super) pop: Option<&'a BrokerPop>,
+    pub(super) tenant: &'a TenantId,
     pub(super) now: i64,
 }
 
@@ -56,6 +57,7 @@ pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens
     check_account(&account)?;
     if let Some(id_token) = &id_token {
         check_id_token(id_token, &account, expected.client_id)?;
+        check_tenant(id_token, expected.tenant)?;
     }
     if let Some(asked_for) = expected.account {
         check_whose(&account, asked_for)?;
@@ -134,6 +136,20 @@ fn check_id_token(id_token: &IdToken, account: &BrokerAccount, client_id: &str) 
     match is_at_home && is_somebody_else {
         true => Err(nonsense("an id token of another account than it names")),
         false => Ok(()),
+    }
+}
+
+/// Not every broker looks at the authority. Which tenant stands behind a name is not known here.
+fn check_tenant(id_token: &IdToken, asked: &TenantId) -> Result<()> {
+    match id_token.claims.tid.as_deref() {
+        Some(given) if asked.is_id() && !given.eq_ignore_ascii_case(asked.as_str()) => {
+            Err(Error::unavailable(format!(
+                "the broker gave a token of tenant {given}, but one of {} was asked for, so nothing was \
+                 kept; sign in to that tenant by the browser",
+                asked.as_str()
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -71,10 +71,16 @@ pub(super) async fn answered<T>(
             "the broker's code panicked; see the panic's own message, and tell its maker",
         ))
     });
-    outcome.map_err(|error| match error.kind() {
-        ErrorKind::CredentialUnavailable => Failure::Absent(error),
-        _ => Failure::Answered(error),
-    })
+    outcome.map_err(Failure::from)
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::CredentialUnavailable => Self::Absent(error),
+            _ => Self::Answered(error),
+        }
+    }
 }
 
 impl Failure {

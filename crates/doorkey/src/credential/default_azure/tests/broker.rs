@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ErrorKind,
-    testing::broker::{Conduct, FakeBroker, account},
+    testing::broker::{Call, Conduct, FakeBroker, account},
 };
 
 async fn with_broker() -> (Scene, Arc<FakeBroker>) {
@@ -59,8 +59,11 @@ async fn token_credentials_env_with_exclude_beats_the_variable_for_the_broker_to
 async fn broker_credential_client_id_and_broker_credential_tenant_id_reach_the_broker() {
     let (mut scene, broker) = with_broker().await;
     broker.sign_in_by_default();
+    // That of the fake is of the home tenant, whichever is asked for.
+    let changes = |token: &mut crate::BrokerToken| token.id_token = None;
+    broker.set(Call::Silently, Conduct::Changes(Arc::new(changes)));
+    scene.options.exclude_shared_token_cache_credential = Some(true);
     let asked = async |scene: &Scene, variables: &[(&str, &str)]| {
-        // The id token of the fake says the application, too.
         token(&scene.credential(variables)).await.unwrap();
         let request = broker.silent.lock().unwrap().pop().unwrap();
         (request.application.client_id, request.application.authority)

@@ -239,3 +239,53 @@ async fn a_tenant_of_a_request_is_asked_for_and_its_token_is_no_others() {
     let refused = single.get_token_info(&[SCOPE], Some(elsewhere)).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
+
+/// himmelblau gives a token of the machine's tenant, whichever was asked for.
+#[tokio::test]
+async fn a_token_of_another_tenant_than_was_asked_for_is_none_of_this_brokers() {
+    const ELSEWHERE: &str = "22222222-3333-4444-5555-666666666666";
+    for (falls_back, calls) in [(true, &["silent", "interactive"][..]), (false, &["silent"])] {
+        let machine = Machine::start().await;
+        let store = Arc::new(WatchedStore::default());
+        let credential = machine.credential(|options| {
+            options.disable_interactive_fallback = !falls_back;
+            options.client.cache_persistence = Some(store.options());
+        });
+        let at_home = token(&credential, SCOPE).await.unwrap();
+        assert_eq!(store.writes(), 1);
+        machine.broker.calls();
+        let elsewhere = TokenInfoOptions {
+            tenant_id: Some(ELSEWHERE.into()),
+            ..Default::default()
+        };
+        let outcome = credential.get_token_info(&[SCOPE], Some(elsewhere)).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+        assert!(error.to_string().contains(ELSEWHERE), "{error}");
+        assert_eq!(machine.broker.calls(), calls);
+        assert_eq!(machine.tabs(), usize::from(falls_back));
+        assert_eq!(store.writes(), 0, "nothing was kept");
+        assert_eq!(token(&credential, SCOPE).await.unwrap(), at_home);
+    }
+}
+
+/// Ids are compared without case, and a broker may write them as it likes.
+#[tokio::test(start_paused = true)]
+async fn what_was_given_to_an_id_in_upper_case_is_found_by_the_next_run() {
+    let machine = Machine::start().await;
+    let store = Arc::new(WatchedStore::default());
+    let upper = |token: &mut BrokerToken| {
+        let account = token.account.as_mut().unwrap();
+        account.home_account_id.make_ascii_uppercase();
+    };
+    machine.broker.set_all(&Conduct::Changes(Arc::new(upper)));
+    let start = || {
+        machine.credential(|options| {
+            options.client.cache_persistence = Some(store.options());
+        })
+    };
+    let first = token(&start(), SCOPE).await.unwrap();
+    machine.broker.calls();
+    assert_eq!(token(&start(), SCOPE).await.unwrap(), first);
+    assert!(machine.broker.calls().is_empty());
+}
