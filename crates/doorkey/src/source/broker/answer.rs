@@ -49,7 +49,7 @@ pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens
         Err(_) if token.account.is_some() => None,
         id_token => id_token.map_err(|_| nonsense("an id token that cannot be read"))?,
     };
-    let account = match (token.account, expected.account) {
+    let mut account = match (token.account, expected.account) {
         (Some(account), _) => account,
         (None, Some(asked_for)) if id_token.is_some() => asked_for.clone(),
         _ => return Err(nonsense("a token and does not say whose it is")),
@@ -61,6 +61,9 @@ pub(super) fn read(token: BrokerToken, expected: &Expected<'_>) -> Result<Tokens
     }
     if let Some(asked_for) = expected.account {
         check_whose(&account, asked_for)?;
+        if account.username.is_empty() {
+            account.username.clone_from(&asked_for.username);
+        }
     }
     let scope = token.scopes.join(" ");
     Ok(Tokens {

@@ -2,7 +2,7 @@
 
 use super::{Machine, kind, token};
 use crate::{
-    BrokerAccount, ErrorKind, InteractiveCredential,
+    BrokerAccount, BrokerToken, ErrorKind, InteractiveCredential,
     testing::{
         OTHER_SCOPE, SCOPE,
         broker::{Call, Conduct, account},
@@ -69,6 +69,29 @@ async fn the_store_has_what_msal_keeps_of_a_broker() {
     assert_eq!(document["AppMetadata"], metadata["AppMetadata"]);
     let refresh_tokens = document["RefreshToken"].as_object();
     assert!(refresh_tokens.is_none_or(serde_json::Map::is_empty));
+}
+
+/// Some brokers say of a token no more than by whose id it is.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_known_is_not_lost_by_a_token_without_one() {
+    let machine = Machine::start().await;
+    let store = Arc::new(WatchedStore::default());
+    let credential = machine.credential(|options| {
+        options.client.cache_persistence = Some(store.options());
+    });
+    token(&credential, SCOPE).await.unwrap();
+    let nameless = |token: &mut BrokerToken| {
+        token.id_token = None;
+        let account = token.account.as_mut().unwrap();
+        *account = BrokerAccount::new(account.home_account_id.as_str());
+    };
+    let conduct = Conduct::Changes(Arc::new(nameless));
+    machine.broker.set(Call::Silently, conduct);
+    token(&credential, OTHER_SCOPE).await.unwrap();
+    let document = store.document(false).await;
+    let accounts = document["Account"].as_object().unwrap();
+    let names: Vec<_> = accounts.values().map(|one| &one["username"]).collect();
+    assert_eq!(names, [&machine.entra.username(0)]);
 }
 
 #[tokio::test(start_paused = true)]
