@@ -128,6 +128,12 @@ pub(crate) fn himmelblau() -> Scene {
     scene
 }
 
+/// What himmelblau says where nobody is named.
+fn nobody_named() -> Value {
+    let text = "Missing account username in request";
+    json!({ "error": ["org.freedesktop.DBus.Error.Failed", text] })
+}
+
 #[test]
 fn every_dialect_says_who_is_there_and_gives_their_token() {
     for (scene, version, id_token) in [
@@ -188,6 +194,39 @@ fn what_himmelblau_lacks_is_said() {
         assert!(text.starts_with(&format!("{kind}: ")), "{text}");
         assert!(text.contains("cannot do that"), "{text}");
         assert!(text.contains(next), "{text}");
+    }
+}
+
+#[test]
+fn himmelblau_asks_the_only_person_that_it_has_or_the_one_of_the_hint() {
+    let bob = json!({ "homeAccountId": format!("b.{TENANT}"), "username": "bob@contoso.example" });
+    for (others, hint, asked) in [
+        (vec![], "", Some("ada@contoso.example")),
+        (vec![], "eve@contoso.example", None),
+        (vec![&bob], "", None),
+        (
+            vec![&bob],
+            "BOB@contoso.example",
+            Some("bob@contoso.example"),
+        ),
+    ] {
+        let scene = himmelblau();
+        let token = scene.read("acquireTokenInteractively");
+        let script = json!([nobody_named(), token]);
+        scene.script("acquireTokenInteractively", &script);
+        let mut people = vec![ada()];
+        people.extend(others.into_iter().cloned());
+        scene.reply("getAccounts", &json!({ "accounts": people }));
+        let mut program = scene.program(&["interactive"]);
+        program.env("HINT", hint);
+        let (succeeded, text) = ended(&program.output().expect("it starts"));
+        assert_eq!(succeeded, asked.is_some(), "{text}");
+        let last = scene.calls().pop().expect("a call");
+        let named = last["message"]["account"]["username"].as_str();
+        assert_eq!(named, asked, "{text}");
+        if asked.is_none() {
+            assert!(text.starts_with("CredentialUnavailable: "), "{text}");
+        }
     }
 }
 

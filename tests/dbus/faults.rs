@@ -6,7 +6,6 @@ use crate::{
 };
 use doorkey_tests::Session;
 use serde_json::{Value, json};
-use std::fs;
 
 #[track_caller]
 fn assert_unavailable(text: &str, words: &str) {
@@ -269,8 +268,7 @@ fn who_is_not_removed_is_not_taken_for_signed_out() {
     }
     let scene = microsofts_2();
     scene.reply("removeAccount", &json!(""));
-    let before = scene.file("getAccounts.json");
-    let before: Value = serde_json::from_slice(&fs::read(before).expect("a script")).expect("JSON");
+    let before = scene.read("getAccounts");
     scene.script(
         "getAccounts",
         &json!([before, { "reply": { "accounts": [] } }]),

@@ -14,9 +14,9 @@
 //!
 //! Where `WINDOWS` is the path of a `doorkey.exe`, that is asked instead, as in WSL.
 //!
-//! `AUTHORITY` is the authority, if not Entra ID's. It prints JSON, or the error's kind and text. With
-//! `KEY` a token has to be bound to the key of that name. Once the file of `UNTIL` has a line about
-//! `METHOD`, it
+//! `AUTHORITY` is the authority, if not Entra ID's, `HINT` the login hint. It prints JSON, or the
+//! error's kind and text. With `KEY` a token has to be bound to the key of that name. Once the file of
+//! `UNTIL` has a line about `METHOD`, it
 //! lets hours pass if `THEN` is `wait`, and stops waiting for the answer if it is `leave`: then it
 //! makes the file `LEFT`, and ends when the broker has been told.
 
@@ -106,6 +106,7 @@ mod linux {
                 let mut request = BrokerInteractiveRequest::new(application, scopes);
                 request.account = who.first().map(|id| BrokerAccount::new(*id));
                 request.pop = pop();
+                request.login_hint = env::var("HINT").ok().filter(|hint| !hint.is_empty());
                 let token = broker.acquire_interactively(&request).await?;
                 Ok(shown(&token))
             }

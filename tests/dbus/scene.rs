@@ -77,6 +77,11 @@ impl Scene {
         fs::write(path, script.to_string()).expect("a script");
     }
 
+    pub(crate) fn read(&self, method: &str) -> Value {
+        let script = fs::read(self.file(&format!("{method}.json"))).expect("a script");
+        serde_json::from_slice(&script).expect("JSON")
+    }
+
     pub(crate) fn reply(&self, method: &str, reply: &Value) {
         self.script(method, &json!({ "reply": reply }));
     }

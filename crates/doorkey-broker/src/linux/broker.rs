@@ -38,8 +38,8 @@ use doorkey::{
 ///   (`CredentialUnavailable`, so that the browser can step in),
 ///   and a person after 15 minutes. A credential gives up sooner. A broker whose caller stops waiting
 ///   is told to close its window, if there is a runtime to do it on.
-/// - himmelblau signs no request and asks a person only for an account that it knows
-///   (`CredentialUnavailable`), and signs nobody out ([`Refused`](ErrorKind::Refused)).
+/// - himmelblau signs no request and asks a person only for an account that it knows: the one of the
+///   hint, or its only one (else `CredentialUnavailable`), and signs nobody out ([`Refused`](ErrorKind::Refused)).
 /// - Where a token has to be bound (`pop`), a broker is given our key's name. One that heeds it, as
 ///   himmelblau may, has the token bound to that; of any other the request is signed by a key of its own,
 ///   as Microsoft's does. One that does neither is [`InvalidArgument`](ErrorKind::InvalidArgument).
@@ -94,14 +94,16 @@ impl Broker for LinuxBroker {
                 None => probe(&bus, request.application.correlation_id).await,
             }
         };
-        let known = promptly(asking).await?;
-        let account = known.as_ref().map(|known| &known.written);
-        let question = TokenQuestion::interactive(request, account);
-        let flow = Flow::new(&bus, &request.application);
-        let reply = flow.run(&question.message()).await?;
-        let pop = request.pop.as_ref();
-        let token = token(&reply, pop, known.as_ref())?;
-        bound(&bus, &request.application, pop, token).await
+        let sought = promptly(asking).await?;
+        match ask(&bus, request, sought.as_ref()).await {
+            Err(error) if request.account.is_none() && messages::wants_account(&error) => {
+                let known = promptly(known(&bus, &request.application)).await?;
+                let hint = request.login_hint.as_deref();
+                let only = messages::only(known, hint).ok_or(error)?;
+                ask(&bus, request, Some(&only)).await
+            }
+            outcome => outcome,
+        }
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
@@ -202,6 +204,20 @@ impl LinuxBroker {
             .await
             .map_err(Error::from)
     }
+}
+
+async fn ask(
+    bus: &Bus,
+    request: &BrokerInteractiveRequest,
+    known: Option<&Known>,
+) -> Result<BrokerToken> {
+    let account = known.map(|known| &known.written);
+    let question = TokenQuestion::interactive(request, account);
+    let flow = Flow::new(bus, &request.application);
+    let reply = flow.run(&question.message()).await?;
+    let pop = request.pop.as_ref();
+    let token = token(&reply, pop, known)?;
+    bound(bus, &request.application, pop, token).await
 }
 
 /// For whatever is asked at an authority. himmelblau does not look which it is.

@@ -36,6 +36,17 @@ pub(in crate::linux) fn find(known: Vec<Known>, account: &BrokerAccount) -> Opti
     })
 }
 
+/// The only person of that name, as they are at home; of any name, where none is given.
+pub(in crate::linux) fn only(known: Vec<Known>, username: Option<&str>) -> Option<Known> {
+    let is_named = |known: &Known| {
+        username.is_none_or(|name| known.account.username.eq_ignore_ascii_case(name))
+    };
+    let named: Vec<_> = known.into_iter().filter(is_named).collect();
+    let first = BrokerAccount::new(named.first()?.account.home_account_id.as_str());
+    let is_one = named.iter().all(|known| known.is(&first));
+    is_one.then(|| find(named, &first)).flatten()
+}
+
 impl Known {
     /// `None` is one that cannot be told from others.
     pub(super) fn read(written: &Value) -> Option<Self> {

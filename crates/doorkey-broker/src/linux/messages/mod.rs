@@ -19,8 +19,8 @@ pub(super) use requests::{
 };
 #[cfg(target_os = "linux")]
 pub(super) use {
-    account::same,
-    refusal::{failed, has_failed},
+    account::{only, same},
+    refusal::{failed, has_failed, wants_account},
 };
 
 /// What stands in each message beside its JSON; no broker is known that wants another.

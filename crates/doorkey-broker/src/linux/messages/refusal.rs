@@ -90,6 +90,11 @@ pub(in crate::linux) fn has_failed(error: &Error) -> bool {
     StdError::source(error).is_some_and(<dyn StdError>::is::<OwnFailure>)
 }
 
+/// Whether it asks nobody who is not named: himmelblau.
+pub(in crate::linux) fn wants_account(error: &Error) -> bool {
+    has_failed(error) && error.to_string().contains("Missing account")
+}
+
 #[derive(Debug)]
 struct OwnFailure;
 

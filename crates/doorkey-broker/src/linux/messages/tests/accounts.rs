@@ -124,3 +124,16 @@ fn a_list_that_is_none_is_an_error() {
     }
     assert_eq!(accounts(r#"{"accounts":[]}"#).expect("nobody"), []);
 }
+
+#[test]
+fn the_only_person_is_one_of_that_name_wherever_they_are_guests() {
+    let name = |known: Option<Known>| known.map(|known| known.account.username);
+    assert_eq!(name(only(several(), None)), None, "Ada and Bob");
+    let mut ada = several();
+    ada.truncate(2);
+    let at_home = Some("ada@contoso.example".to_owned());
+    assert_eq!(name(only(ada.clone(), None)), at_home);
+    assert_eq!(name(only(several(), Some("ADA@contoso.example"))), at_home);
+    assert_eq!(name(only(ada, Some("bob@contoso.example"))), None);
+    assert_eq!(name(only(Vec::new(), None)), None);
+}

@@ -266,8 +266,13 @@ fn a_broker_that_failed_itself_has_refused_nobody() {
             assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{reply}");
             assert!(error.to_string().contains("failed"), "{error}");
             assert!(error.to_string().contains("by the browser"), "{error}");
+            assert!(has_failed(&error) && !wants_account(&error), "{error}");
         }
     }
+    assert!(!has_failed(&error(&json!({ "error": { "status": 2 } }))));
+    assert!(wants_account(&failed(
+        "“Missing account username in request”"
+    )));
 }
 
 #[test]
