@@ -1,6 +1,10 @@
 //! What others see of all this.
 
-use super::{wam::Wam, winrt::WinRt};
+use super::{
+    apart::Apart,
+    wam::Wam,
+    winrt::{self, WinRt},
+};
 use async_trait::async_trait;
 use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerSignOutRequest,
@@ -9,7 +13,8 @@ use doorkey::{
 
 /// Windows' Web Account Manager (WAM), which signs in whoever is signed in to Windows.
 ///
-/// Nothing is kept between two questions.
+/// Nothing is kept between two questions, and each is asked on a thread of its own: a Windows that does
+/// not answer blocks no other, and any runtime or window's thread may wait.
 ///
 /// # Limits
 ///
@@ -35,7 +40,7 @@ use doorkey::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WindowsBroker {
-    wam: Wam<WinRt>,
+    wam: Apart<Wam<WinRt>>,
 }
 
 impl WindowsBroker {
@@ -43,7 +48,7 @@ impl WindowsBroker {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            wam: Wam::new(WinRt),
+            wam: Apart::new(Wam::new(WinRt), winrt::enter_apartment),
         }
     }
 }

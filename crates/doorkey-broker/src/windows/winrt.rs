@@ -18,14 +18,17 @@ use ::windows::{
     },
     Win32::{
         Foundation::HWND,
-        System::{Console::GetConsoleWindow, WinRT::IWebAuthenticationCoreManagerInterop},
+        System::{
+            Com::CoIncrementMTAUsage, Console::GetConsoleWindow,
+            WinRT::IWebAuthenticationCoreManagerInterop,
+        },
         UI::WindowsAndMessaging::{GA_ROOTOWNER, GetAncestor},
     },
     core::{Error, HSTRING, factory},
 };
 use async_trait::async_trait;
 use azure_core::credentials::Secret;
-use std::num::NonZeroIsize;
+use std::{num::NonZeroIsize, sync::Once};
 use windows_future::IAsyncOperation;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
@@ -33,6 +36,17 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 /// This Windows. Nothing is called before it is asked.
 #[derive(Debug)]
 pub(super) struct WinRt;
+
+/// Has a thread that chose no apartment be in the multithreaded one.
+pub(super) fn enter_apartment() {
+    static ENTERED: Once = Once::new();
+    ENTERED.call_once(|| {
+        #[expect(unsafe_code, reason = "calls to the system")]
+        // SAFETY: there is no condition. The apartment is never left, as its objects may be in use for
+        // as long as the program runs; where there is none, each call says so.
+        let _ = unsafe { CoIncrementMTAUsage() };
+    });
+}
 
 #[async_trait]
 impl System for WinRt {

@@ -1,6 +1,7 @@
 #[cfg(windows)]
 mod absence;
 mod accounts;
+mod apart;
 mod calls;
 mod people;
 mod pop;
@@ -17,6 +18,7 @@ use azure_core::credentials::Secret;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorkey::{BrokerAccount, BrokerApplication};
 use recorder::Recorder;
+use std::sync::Arc;
 
 const OBJECT: &str = "11111111-2222-3333-4444-555555555555";
 const TENANT: &str = "99999999-8888-7777-6666-555555555555";

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use std::{
     collections::VecDeque,
     num::NonZeroIsize,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
+    thread,
 };
 
 #[derive(Clone, Default)]
@@ -29,6 +30,7 @@ struct State {
     /// `None` is of none; an empty one, of all.
     missing: Option<String>,
     failure: Option<Failure>,
+    endless: Option<Endless>,
 }
 
 impl Recorder {
@@ -72,6 +74,21 @@ impl Recorder {
         self
     }
 
+    /// Whose calls never come back; `told` hears when one begins.
+    pub(super) fn blocking(self, told: mpsc::Sender<&'static str>) -> Self {
+        self.state().endless = Some(Endless { blocks: true, told });
+        self
+    }
+
+    /// Whose operations have no end; `told` hears when one begins, and when it is dropped.
+    pub(super) fn pending(self, told: mpsc::Sender<&'static str>) -> Self {
+        self.state().endless = Some(Endless {
+            blocks: false,
+            told,
+        });
+        self
+    }
+
     pub(super) fn wam(&self) -> Wam<Self> {
         Wam::new(self.clone())
     }
@@ -102,6 +119,32 @@ impl std::fmt::Debug for Recorder {
     }
 }
 
+/// A call without an end.
+#[derive(Clone)]
+struct Endless {
+    blocks: bool,
+    told: mpsc::Sender<&'static str>,
+}
+
+impl Endless {
+    async fn begin(self) {
+        let _ = self.told.send("begun");
+        while self.blocks {
+            thread::park();
+        }
+        let _dropped = OnDrop(self.told);
+        std::future::pending().await
+    }
+}
+
+struct OnDrop(mpsc::Sender<&'static str>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.send("dropped");
+    }
+}
+
 fn shown(request: &TokenRequest, account: Option<&String>) -> String {
     let mut shown = format!("{:?} {}", request.prompt, request.client_id);
     if request.correlation_id == CORRELATION {
@@ -128,6 +171,10 @@ impl System for Recorder {
         authority: Option<&str>,
     ) -> Result<Option<FoundProvider<String>>, Failure> {
         self.note(format!("provider {id} {}", authority.unwrap_or("-")))?;
+        let endless = self.state().endless.clone();
+        if let Some(endless) = endless {
+            endless.begin().await;
+        }
         let state = self.state();
         let is_missing = state
             .missing
