@@ -7,6 +7,7 @@ mod apart;
 #[cfg(windows)]
 mod broker;
 mod messages;
+mod numbers;
 #[cfg(windows)]
 mod operation;
 mod person;

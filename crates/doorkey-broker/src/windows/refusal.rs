@@ -1,6 +1,9 @@
 //! What it means that Windows gave no token.
 
-use super::messages::{AccountsStatus, Failure, ProviderError, TokenStatus};
+use super::{
+    messages::{AccountsStatus, Failure, ProviderError, TokenStatus},
+    numbers::{E_INVALIDARG, INVALID_WINDOW_HANDLE, is_aadsts, meaning},
+};
 use crate::written::cleaned;
 use doorkey::{Error, ErrorKind, OAuthError};
 use std::fmt::Write as _;
@@ -77,36 +80,52 @@ fn cannot_bind(what: &str) -> Error {
     )
 }
 
+/// What Windows was asked to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    /// Whether for a certain account.
+    pub(super) is_named: bool,
+    /// Whether by asking a person.
+    pub(super) is_person: bool,
+}
+
 /// A call that did not even get an answer.
-pub(super) fn of_failure(failure: &Failure) -> Error {
-    let kind = kind_of_code(failure.code).unwrap_or(match failure.code {
+pub(super) fn of_failure(failure: &Failure, asked: Asked) -> Error {
+    let meaning = meaning(failure.code);
+    let kind = meaning.as_ref().map(|meaning| meaning.kind);
+    let kind = kind.unwrap_or(match failure.code {
         E_INVALIDARG | INVALID_WINDOW_HANDLE => ErrorKind::InvalidArgument,
         // Whatever it is, there is another way to sign in.
         _ => ErrorKind::CredentialUnavailable,
     });
+    let reason = match failure.code {
+        INVALID_WINDOW_HANDLE => Some("there is no such window"),
+        _ => meaning.and_then(|meaning| meaning.reason),
+    };
     let words = words(failure.code, &failure.message);
-    error(kind, &words, reason(failure.code))
+    error(kind, &words, reason, asked)
 }
 
-/// An answer without a token. `is_named` is whether an account was asked for.
+/// An answer without a token.
 pub(super) fn of_status(
     status: TokenStatus,
     provider: Option<&ProviderError>,
-    is_named: bool,
+    asked: Asked,
 ) -> Error {
     let said = provider.map_or_else(
         || "without a reason".to_owned(),
         |error| words(error.code, &error.message),
     );
+    let meaning = provider.and_then(|error| meaning(error.code));
     let kind = match status {
         TokenStatus::UserCancel => ErrorKind::Declined,
         TokenStatus::UserInteractionRequired => ErrorKind::AuthenticationRequired,
-        TokenStatus::AccountSwitch if is_named => ErrorKind::WrongAccount,
+        TokenStatus::AccountSwitch if asked.is_named => ErrorKind::WrongAccount,
         TokenStatus::AccountSwitch => ErrorKind::AuthenticationRequired,
         TokenStatus::AccountProviderNotAvailable => ErrorKind::CredentialUnavailable,
-        TokenStatus::ProviderError => provider
-            .and_then(|error| kind_of_code(error.code))
-            .unwrap_or(ErrorKind::Refused),
+        TokenStatus::ProviderError => meaning
+            .as_ref()
+            .map_or(ErrorKind::Refused, |meaning| meaning.kind),
         TokenStatus::Success | TokenStatus::Unknown(_) => ErrorKind::Protocol,
     };
     let status = match status {
@@ -114,7 +133,8 @@ pub(super) fn of_status(
         TokenStatus::Unknown(number) => format!("status {number}, {said}"),
         status => format!("{status:?}, {said}"),
     };
-    let refused = error(kind, &status, provider.and_then(|error| reason(error.code)));
+    let reason = meaning.and_then(|meaning| meaning.reason);
+    let refused = error(kind, &status, reason, asked);
     match provider.and_then(oauth) {
         Some(oauth) => refused.with_oauth(oauth),
         None => refused,
@@ -126,19 +146,29 @@ pub(super) fn of_accounts(
     status: AccountsStatus,
     provider: Option<&ProviderError>,
 ) -> Option<Error> {
-    let error = match status {
+    let status = match status {
         AccountsStatus::Success
         // Personal accounts are listed to few applications.
         | AccountsStatus::NotAllowedByProvider
         | AccountsStatus::NotSupportedByProvider => return None,
-        AccountsStatus::ProviderError => of_status(TokenStatus::ProviderError, provider, false),
-        AccountsStatus::Unknown(number) => of_status(TokenStatus::Unknown(number), provider, false),
+        AccountsStatus::ProviderError => TokenStatus::ProviderError,
+        AccountsStatus::Unknown(number) => TokenStatus::Unknown(number),
     };
-    Some(error)
+    Some(of_status(status, provider, Asked::default()))
 }
 
-fn error(kind: ErrorKind, words: &str, reason: Option<&str>) -> Error {
+fn error(kind: ErrorKind, words: &str, reason: Option<&str>, asked: Asked) -> Error {
     let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    if asked.is_person && kind == ErrorKind::AuthenticationRequired {
+        // Nothing is gained where the same window is shown once more.
+        return Error::new(
+            ErrorKind::Refused,
+            format!(
+                "Windows has asked the person, and still has no token for them: {words}{reason}; sign \
+                 in by the browser, or ask the directory's administrator"
+            ),
+        );
+    }
     let message = match kind {
         ErrorKind::AuthenticationRequired => format!(
             "Windows needs the person: {words}{reason}; sign in, by `authenticate` or `doorkey \
@@ -146,15 +176,16 @@ fn error(kind: ErrorKind, words: &str, reason: Option<&str>) -> Error {
         ),
         ErrorKind::Declined => format!(
             "the sign-in was cancelled in Windows' window: {words}{reason}; begin it again if that \
-             was not meant"
+             was not meant, or sign in by the browser where the program runs as administrator, as \
+             Windows may close its window then"
         ),
         ErrorKind::WrongAccount => format!(
             "another account was chosen in Windows' window than was asked for: {words}{reason}; \
              choose that one, or begin anew without an account"
         ),
         ErrorKind::Network => format!(
-            "Windows could not reach the authority: {words}{reason}; check the network and its \
-             proxy, and try again"
+            "Windows could not get through to the authority: {words}{reason}; try again, and check \
+             the network and its proxy"
         ),
         ErrorKind::InvalidArgument => format!(
             "Windows' Web Account Manager does not take the request: {words}{reason}; check \
@@ -179,9 +210,9 @@ fn error(kind: ErrorKind, words: &str, reason: Option<&str>) -> Error {
 
 /// The authority's own words, where a plugin hands them on.
 fn oauth(error: &ProviderError) -> Option<OAuthError> {
-    let mut codes = match error.code {
-        0 | LONGEST_AADSTS.. => Vec::new(),
-        code => vec![code.into()],
+    let mut codes: Vec<u64> = match error.code {
+        code if is_aadsts(code) => vec![code.into()],
+        _ => Vec::new(),
     };
     for text in error.message.split("AADSTS").skip(1) {
         let end = text.find(|letter: char| !letter.is_ascii_digit());
@@ -201,7 +232,7 @@ fn oauth(error: &ProviderError) -> Option<OAuthError> {
 /// The number as people look it up, and what was said.
 fn words(code: u32, message: &str) -> String {
     let mut words = match code {
-        1..LONGEST_AADSTS => format!("AADSTS{code}"),
+        code if is_aadsts(code) => format!("AADSTS{code}"),
         code => format!("0x{code:08X}"),
     };
     let message = cleaned(message);
@@ -209,48 +240,4 @@ fn words(code: u32, message: &str) -> String {
         let _ = write!(words, " “{message}”");
     }
     words
-}
-
-/// An AADSTS number has seven digits at most; an `HRESULT` of an error has its first bit.
-const LONGEST_AADSTS: u32 = 10_000_000;
-
-const E_ABORT: u32 = 0x8000_4004;
-const E_INVALIDARG: u32 = 0x8007_0057;
-const CANCELLED: u32 = 0x8007_04C7;
-const INVALID_WINDOW_HANDLE: u32 = 0x8007_0578;
-
-/// Of an `HRESULT` that says enough by itself.
-fn kind_of_code(code: u32) -> Option<ErrorKind> {
-    let kind = match code {
-        E_ABORT | CANCELLED => ErrorKind::Declined,
-        // Entra ID's plugin: need_credential, interaction_required, invalid_grant.
-        0xCAA1_0001 | 0xCAA2_000C | 0xCAA2_0003 => ErrorKind::AuthenticationRequired,
-        // access_denied.
-        0xCAA2_0004 => ErrorKind::Declined,
-        // temporarily_unavailable.
-        0xCAA2_0005 => ErrorKind::Network,
-        // Its HTTP, URL and internet layers.
-        0xCAA3_0000..=0xCAA3_FFFF | 0xCAA7_0000..=0xCAA8_FFFF => ErrorKind::Network,
-        // WinHTTP and WinINet.
-        0x8007_2EE0..=0x8007_2FFF => ErrorKind::Network,
-        // WSAHOST_NOT_FOUND, and networks and hosts that are not reached.
-        0x8007_2AF9 | 0x8007_04CF | 0x8007_04D0 => ErrorKind::Network,
-        _ => return None,
-    };
-    Some(kind)
-}
-
-/// What some numbers mean, which say nothing to people.
-fn reason(code: u32) -> Option<&'static str> {
-    Some(match code {
-        0x8004_0154 => "it is not part of this Windows, such as Server Core",
-        0x8007_06BA | 0x8007_06BE | 0x8001_0108 => "its service does not answer",
-        0x8008_0005 => "its service does not start",
-        0x8007_0422 => "its service is disabled",
-        0x8007_0005 => "it serves whoever is signed in to the desktop only",
-        0x8007_0520 => "nobody is signed in to the desktop",
-        0x8000_4002 => "this Windows is too old",
-        INVALID_WINDOW_HANDLE => "there is no such window",
-        _ => return None,
-    })
 }

@@ -3,7 +3,8 @@
 use super::{
     messages::{Failure, TokenAnswer, TokenResponse, TokenStatus},
     person::{described, same},
-    refusal, reply,
+    refusal::{self, Asked},
+    reply,
     request::{self, Authority, CONSUMERS, DEFAULT_PROVIDER, PROVIDER, Plugin, Way},
     system::{FoundAccount, FoundProvider, System},
 };
@@ -63,7 +64,7 @@ impl<S: System> Broker for Wam<S> {
                 let answer = self
                     .system
                     .token_silently(&provider, &question, Some(&account));
-                bound(token(answer.await, plugin, named)?, pop)
+                bound(token(answer.await, plugin, named, false)?, pop)
             }
             Way::Transfer => {
                 let personal = self.provider(&authority, Plugin::Personal).await?;
@@ -74,12 +75,12 @@ impl<S: System> Broker for Wam<S> {
                 let answer = self
                     .system
                     .token_silently(&personal, &question, Some(&account));
-                let response = response(answer.await, true)?;
+                let response = response(answer.await, asked(named, false))?;
                 let provider = self.provider(&authority, Plugin::EntraId).await?;
                 let mut question = request::silent(request, Plugin::EntraId);
                 request::show(&mut question, reply::assertion(&response)?);
                 let answer = self.system.token_silently(&provider, &question, None);
-                bound(token(answer.await, Plugin::EntraId, named)?, pop)
+                bound(token(answer.await, Plugin::EntraId, named, false)?, pop)
             }
         }
     }
@@ -106,7 +107,7 @@ impl<S: System> Broker for Wam<S> {
                 let answer =
                     self.system
                         .token_for_window(window, &provider, &question, account.as_ref());
-                bound(token(answer.await, plugin, named)?, pop)
+                bound(token(answer.await, plugin, named, true)?, pop)
             }
             Way::Transfer => {
                 let personal = self.provider(&authority, Plugin::Personal).await?;
@@ -116,7 +117,7 @@ impl<S: System> Broker for Wam<S> {
                 let answer =
                     self.system
                         .token_for_window(window, &personal, &question, account.as_ref());
-                let response = response(answer.await, true)?;
+                let response = response(answer.await, asked(named, true))?;
                 let provider = self.provider(&authority, Plugin::EntraId).await?;
                 // They have just been asked who they are.
                 let mut question = request::interactive(request, Plugin::EntraId, true);
@@ -124,7 +125,7 @@ impl<S: System> Broker for Wam<S> {
                 let answer = self
                     .system
                     .token_for_window(window, &provider, &question, None);
-                bound(token(answer.await, Plugin::EntraId, named)?, pop)
+                bound(token(answer.await, Plugin::EntraId, named, true)?, pop)
             }
         }
     }
@@ -142,7 +143,8 @@ impl<S: System> Broker for Wam<S> {
             return Ok(());
         };
         let done = self.system.sign_out(&account, &application.client_id);
-        done.await.map_err(|failure| refusal::of_failure(&failure))
+        done.await
+            .map_err(|failure| refusal::of_failure(&failure, Asked::default()))
     }
 }
 
@@ -187,7 +189,7 @@ impl<S: System> Wam<S> {
         {
             return Ok(None);
         }
-        Ok(token(answer, plugin, None)?.account)
+        Ok(token(answer, plugin, None, false)?.account)
     }
 
     /// With `prompt=none`, which is the same as silence.
@@ -212,7 +214,7 @@ impl<S: System> Wam<S> {
         check_binds(plugin, pop)?;
         let question = request::unasked(request, plugin);
         let answer = self.system.token_silently(&default, &question, None);
-        bound(token(answer.await, plugin, None)?, pop)
+        bound(token(answer.await, plugin, None, false)?, pop)
     }
 
     async fn provider(&self, authority: &Authority, plugin: Plugin) -> Result<S::Provider> {
@@ -233,7 +235,7 @@ impl<S: System> Wam<S> {
         match self.system.find_provider(id, authority).await {
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err(refusal::no_provider(id)),
-            Err(failure) => Err(refusal::of_failure(&failure)),
+            Err(failure) => Err(refusal::of_failure(&failure, Asked::default())),
         }
     }
 
@@ -246,7 +248,7 @@ impl<S: System> Wam<S> {
             .system
             .find_all_accounts(provider, &application.client_id)
             .await
-            .map_err(|failure| refusal::of_failure(&failure))?;
+            .map_err(|failure| refusal::of_failure(&failure, Asked::default()))?;
         match refusal::of_accounts(found.status, found.error.as_ref()) {
             Some(error) => Err(error),
             None => Ok(found.accounts),
@@ -302,14 +304,15 @@ impl<S: System> Wam<S> {
     }
 }
 
-/// The token of an answer. It has to be `named`'s, if somebody is.
+/// The token of an answer. It has to be `named`'s, if somebody is; `is_person` is whether one was asked.
 fn token(
     answer: Result<TokenAnswer, Failure>,
     plugin: Plugin,
     named: Option<&BrokerAccount>,
+    is_person: bool,
 ) -> Result<BrokerToken> {
     let is_switched = matches!(&answer, Ok(answer) if answer.status == TokenStatus::AccountSwitch);
-    let response = response(answer, named.is_some())?;
+    let response = response(answer, asked(named, is_person))?;
     let token = reply::token(&response, plugin, OffsetDateTime::now_utc())?;
     let Some(named) = named else {
         return Ok(token);
@@ -346,8 +349,15 @@ fn bound(mut token: BrokerToken, pop: Option<&BrokerPop>) -> Result<BrokerToken>
     Ok(token)
 }
 
-fn response(answer: Result<TokenAnswer, Failure>, is_named: bool) -> Result<TokenResponse> {
-    let answer = answer.map_err(|failure| refusal::of_failure(&failure))?;
+fn asked(named: Option<&BrokerAccount>, is_person: bool) -> Asked {
+    Asked {
+        is_named: named.is_some(),
+        is_person,
+    }
+}
+
+fn response(answer: Result<TokenAnswer, Failure>, asked: Asked) -> Result<TokenResponse> {
+    let answer = answer.map_err(|failure| refusal::of_failure(&failure, asked))?;
     let is_granted = match answer.status {
         TokenStatus::Success => true,
         // Another account was chosen, and has a token.
@@ -356,7 +366,7 @@ fn response(answer: Result<TokenAnswer, Failure>, is_named: bool) -> Result<Toke
     };
     if !is_granted {
         let error = answer.error.as_ref();
-        return Err(refusal::of_status(answer.status, error, is_named));
+        return Err(refusal::of_status(answer.status, error, asked));
     }
     answer
         .response

@@ -1,9 +1,22 @@
 use super::super::{
     messages::{AccountsStatus, Failure, ProviderError, TokenStatus},
-    refusal,
+    refusal::{self, Asked},
 };
 use super::*;
 use doorkey::{Broker as _, BrokerSilentRequest, ErrorKind};
+
+const SILENTLY: Asked = Asked {
+    is_named: false,
+    is_person: false,
+};
+
+fn provider_error(code: u32, message: &str, asked: Asked) -> doorkey::Error {
+    let error = ProviderError {
+        code,
+        message: message.into(),
+    };
+    refusal::of_status(TokenStatus::ProviderError, Some(&error), asked)
+}
 
 #[test]
 fn every_status_means_something() {
@@ -20,7 +33,11 @@ fn every_status_means_something() {
         (6, false, Protocol, "status 6"),
         (-1, true, Protocol, "status -1"),
     ] {
-        let error = refusal::of_status(TokenStatus::from(number), None, is_named);
+        let asked = Asked {
+            is_named,
+            ..SILENTLY
+        };
+        let error = refusal::of_status(TokenStatus::from(number), None, asked);
         assert_eq!(error.kind(), kind, "{number}");
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().contains(';'), "no next step: {error}");
@@ -34,7 +51,7 @@ fn every_status_means_something() {
 
 #[test]
 fn what_a_plugin_says_is_understood_by_its_number() {
-    use ErrorKind::{AuthenticationRequired, Declined, Network, Refused};
+    use ErrorKind::{AuthenticationRequired, CredentialUnavailable, Declined, Network, Refused};
     for (code, kind, words) in [
         (0xCAA1_0001, AuthenticationRequired, "0xCAA10001"),
         (0xCAA2_000C, AuthenticationRequired, "0xCAA2000C"),
@@ -47,16 +64,31 @@ fn what_a_plugin_says_is_understood_by_its_number() {
         (0x8007_2EFD, Network, "0x80072EFD"),
         (0x8007_04CF, Network, "0x800704CF"),
         (0x8007_04C7, Declined, "0x800704C7"),
-        (0xCAA2_0008, Refused, "0xCAA20008"),
+        (0xCAA2_0008, Network, "has a fault"),
+        (0xCAA2_0009, Refused, "redirect URI"),
+        (0xCAA9_0003, AuthenticationRequired, "session is over"),
+        // Of personal accounts.
+        (0x8086_0003, Refused, "may not use this application"),
+        (0x8086_0005, AuthenticationRequired, "account.microsoft.com"),
+        (0x8086_0006, AuthenticationRequired, "0x80860006"),
+        (0x8086_0007, AuthenticationRequired, "locked"),
+        (0x8086_000B, Refused, "blocked"),
+        (0x8086_000C, AuthenticationRequired, "0x8086000C"),
+        (0x8086_0010, Network, "too busy"),
+        // Of Windows, by a plugin's mouth: an elevated shell, another user, no Explorer, a TPM.
+        (0x8007_0520, CredentialUnavailable, "somebody else"),
+        (0x8007_0490, CredentialUnavailable, "by the browser"),
+        (0x8004_0154, CredentialUnavailable, "Explorer"),
+        (0x8009_0016, CredentialUnavailable, "TPM"),
+        (0x8009_0030, CredentialUnavailable, "TPM"),
+        (0x8007_0525, AuthenticationRequired, "no such account"),
+        // Not AADSTS5, which is none.
+        (5, Refused, "0x00000005"),
         (50011, Refused, "AADSTS50011 “text of the plugin”"),
         (7_000_218, Refused, "AADSTS7000218"),
         (0, Refused, "0x00000000"),
     ] {
-        let error = ProviderError {
-            code,
-            message: "text\r\n of  the\tplugin".into(),
-        };
-        let error = refusal::of_status(TokenStatus::ProviderError, Some(&error), false);
+        let error = provider_error(code, "text\r\n of  the\tplugin", SILENTLY);
         assert_eq!(error.kind(), kind, "{code:#X}");
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().contains("text of the plugin"), "{error}");
@@ -76,12 +108,9 @@ fn the_authoritys_numbers_are_handed_on() {
         (0xCAA2_0003, "AADSTS", &[]),
         (0xCAA2_0003, "AADSTSé AADSTS99999999999999999999", &[]),
         (0, "", &[]),
+        (5, "", &[]),
     ] {
-        let error = ProviderError {
-            code,
-            message: message.into(),
-        };
-        let error = refusal::of_status(TokenStatus::ProviderError, Some(&error), false);
+        let error = provider_error(code, message, SILENTLY);
         let found = error.oauth().map_or(&[] as &[u64], |oauth| &oauth.codes);
         assert_eq!(found, codes, "{code} {message}");
     }
@@ -110,10 +139,11 @@ fn a_call_that_fails_is_no_broker_unless_it_says_more() {
         (0x8000_4004, Declined, "begin it again"),
         (0x8007_2EE7, Network, "network"),
     ] {
-        let error = refusal::of_failure(&Failure {
+        let failure = Failure {
             code,
             message: String::new(),
-        });
+        };
+        let error = refusal::of_failure(&failure, SILENTLY);
         assert_eq!(error.kind(), kind, "{code:#X}");
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -121,12 +151,26 @@ fn a_call_that_fails_is_no_broker_unless_it_says_more() {
 
 #[test]
 fn a_long_text_is_cut() {
-    let error = ProviderError {
-        code: 1,
-        message: "é".repeat(10_000),
-    };
-    let error = refusal::of_status(TokenStatus::ProviderError, Some(&error), false);
+    let error = provider_error(1, &"é".repeat(10_000), SILENTLY);
     assert!(error.to_string().chars().count() < 800, "{error}");
+}
+
+#[test]
+fn who_has_just_been_asked_is_not_sent_to_be_asked_again() {
+    let asked = Asked {
+        is_person: true,
+        ..SILENTLY
+    };
+    let status = TokenStatus::UserInteractionRequired;
+    for error in [
+        provider_error(0xCAA2_000C, "AADSTS50158: external", asked),
+        provider_error(0xCAA2_0003, "AADSTS500341: deleted", asked),
+        refusal::of_status(status, None, asked),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(!error.to_string().contains("authenticate"), "{error}");
+        assert!(error.to_string().contains("by the browser"), "{error}");
+    }
 }
 
 #[tokio::test]

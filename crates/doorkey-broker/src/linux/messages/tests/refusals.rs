@@ -280,7 +280,7 @@ fn a_reply_without_a_word_is_no_answer() {
     for reply in ["", " \n"] {
         let error = accounts(reply).expect_err("no list");
         assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{reply:?}");
-        let error = token(reply, OffsetDateTime::UNIX_EPOCH).expect_err("no token");
+        let error = token(reply, None, OffsetDateTime::UNIX_EPOCH).expect_err("no token");
         assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{reply:?}");
     }
 }
