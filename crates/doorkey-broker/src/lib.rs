@@ -44,7 +44,6 @@ mod clouds;
     not(any(target_os = "linux", test)),
     expect(
         dead_code,
-        unused_imports,
         reason = "only a program in WSL asks another system's broker"
     )
 )]

@@ -4,7 +4,7 @@ use super::{
     messages::{AccountsStatus, Failure, ProviderError, TokenStatus},
     numbers::{E_INVALIDARG, INVALID_WINDOW_HANDLE, is_aadsts, meaning},
 };
-use crate::written::cleaned;
+use crate::written::{self, cleaned};
 use doorkey::{Error, ErrorKind, OAuthError};
 use std::fmt::Write as _;
 
@@ -214,10 +214,10 @@ fn oauth(error: &ProviderError) -> Option<OAuthError> {
         code if is_aadsts(code) => vec![code.into()],
         _ => Vec::new(),
     };
-    for text in error.message.split("AADSTS").skip(1) {
-        let end = text.find(|letter: char| !letter.is_ascii_digit());
-        let code = text[..end.unwrap_or(text.len())].parse().ok();
-        codes.extend(code.filter(|code| !codes.contains(code)));
+    for code in written::codes(&error.message) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
     }
     if codes.is_empty() {
         return None;

@@ -129,11 +129,13 @@ struct Endless {
 impl Endless {
     async fn begin(self) {
         let _ = self.told.send("begun");
-        while self.blocks {
-            thread::park();
+        if self.blocks {
+            loop {
+                thread::park();
+            }
         }
         let _dropped = OnDrop(self.told);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,4 +1,7 @@
-use super::{super::*, OBJECT, TENANT, client_info, home};
+use super::{
+    super::{account::only, *},
+    OBJECT, TENANT, client_info, home,
+};
 use doorkey::{BrokerAccount, ErrorKind};
 use serde_json::{Value, json};
 

@@ -1,4 +1,7 @@
-use super::super::*;
+use super::super::{
+    refusal::{failed, has_failed, wants_account},
+    *,
+};
 use azure_core::time::OffsetDateTime;
 use doorkey::{Error, ErrorKind};
 use serde_json::{Value, json};
