@@ -1,5 +1,6 @@
 mod arrival;
 mod nonsense;
+mod page;
 #[cfg(windows)]
 mod windows;
 
