@@ -8,4 +8,5 @@ mod faults;
 mod manners;
 mod pop;
 mod scene;
+mod within_windows;
 mod wsl;

@@ -41,7 +41,7 @@ fn windows(scene: &Scene) -> PathBuf {
 
 /// The command behind something that hands on what both sides write, as WSL's bridge does. It knows
 /// the session of `scene` by itself.
-fn bridge(scene: &Scene) -> PathBuf {
+pub(crate) fn bridge(scene: &Scene) -> PathBuf {
     let folder = scene.file("bridge");
     fs::create_dir(&folder).expect("a folder");
     let script = format!(
