@@ -6,10 +6,7 @@ use std::{
     io::{self, IsTerminal as _, Read as _},
     time::Duration,
 };
-use tokio::{
-    runtime::Handle,
-    time::{interval, sleep, timeout},
-};
+use tokio::time::{interval, sleep};
 
 /// In bytes: more than is answered.
 const TOO_LONG: u64 = 2 << 20;
@@ -17,8 +14,8 @@ const TOO_LONG: u64 = 2 << 20;
 /// How often whoever asks is shown that we are there, and whether they are is seen.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// For what was cancelled to be told so.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// For a question that was dropped to be dropped on the thread, too, that asks Windows.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Answers one request. What goes wrong with it is in the answer.
 pub(crate) async fn run() -> Result<(), Failure> {
@@ -40,7 +37,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     match answer {
         Ok(answer) => console::result(answer.secret()),
         Err(failure) => {
-            farewell().await;
+            sleep(FAREWELL).await;
             Err(failure)
         }
     }
@@ -67,15 +64,4 @@ async fn reader_leaves() -> Failure {
             return failure;
         }
     }
-}
-
-/// A broker's window is told to close by a task, where the question was dropped.
-async fn farewell() {
-    let tasks = Handle::current();
-    let _ = timeout(FAREWELL, async {
-        while tasks.metrics().num_alive_tasks() > 0 {
-            sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
 }
