@@ -69,7 +69,8 @@ pub enum ErrorKind {
     Cache,
     /// Somebody signed in, but not the person whose token was asked for. Nothing of it was kept.
     WrongAccount,
-    /// An option or an argument is wrong. Nothing was sent.
+    /// An option or an argument is wrong, or one that a broker cannot honour. Nothing was sent, unless
+    /// by that broker.
     InvalidArgument,
 }
 

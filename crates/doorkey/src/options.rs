@@ -144,8 +144,8 @@ impl TokenInfoOptions {
 ///
 /// The token is a
 /// [Signed HTTP Request](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-signed-http-request-03),
-/// signed anew on each call by a key that never leaves this process and its secure cache; see
-/// `docs/proof-of-possession.md`.
+/// signed anew on each call by a key that never leaves this process and its secure cache, or that an
+/// operating system's broker has; see `docs/proof-of-possession.md`.
 ///
 /// ```
 /// use doorkey::{PopTokenRequestOptions, TokenInfoOptions};

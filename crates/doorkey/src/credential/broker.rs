@@ -33,6 +33,9 @@ use std::{sync::Arc, time::Duration};
 /// browser. Without a person it has 30 seconds in all, with one `timeout`; one that did not answer is
 /// left alone for five minutes. AD FS and Azure AD B2C have no broker: there it is the browser at once.
 ///
+/// Tokens that are bound to a key ([`TokenInfoOptions::pop`](crate::TokenInfoOptions::pop)) come by the
+/// same ways. A broker that is there and binds none is an error.
+///
 /// The broker keeps what tokens are renewed with. Access tokens that it gave are cached, in
 /// `client.cache_persistence` too; [`sign_out`](crate::InteractiveCredential::sign_out) asks it to
 /// forget the person.

@@ -80,9 +80,10 @@ pub trait InteractiveCredential: TokenCredential + sealed::Sealed {
     /// # Errors
     ///
     /// As [`authenticate`](Self::authenticate) (with `pop`,
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where its request is none or the credential
-    /// one of a password, and [`Protocol`](crate::ErrorKind::Protocol) where the authority binds no
-    /// tokens);
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where its request is none, the credential
+    /// one of a password, or its broker says that it binds no tokens, and
+    /// [`Protocol`](crate::ErrorKind::Protocol) where what the authority or the broker gave is not
+    /// bound);
     /// [`AuthenticationRequired`](crate::ErrorKind::AuthenticationRequired) where a person would
     /// have to be asked and must not be; [`WrongAccount`](crate::ErrorKind::WrongAccount) where
     /// somebody else signed in.

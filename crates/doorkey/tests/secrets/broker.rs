@@ -10,7 +10,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorkey::{
     AuthenticateOptions, Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest,
     BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, InteractiveBrowserBrokerCredential,
-    InteractiveBrowserBrokerCredentialOptions, InteractiveCredential, Result,
+    InteractiveBrowserBrokerCredentialOptions, InteractiveCredential, PopTokenRequestOptions,
+    Result, TokenInfoOptions,
 };
 use serde_json::json;
 use std::{fmt, sync::Arc};
@@ -121,6 +122,28 @@ pub(crate) async fn by_broker(scene: &Scene) {
         let broker = Planted::new(scene, &client_id, change);
         let credential = InteractiveBrowserBrokerCredential::new(broker, Some(options()));
         let token = credential.unwrap().get_token_info(&[SCOPE], None).await;
+        scene.error("broker", &token.unwrap_err());
+    }
+
+    let unbound: [fn(&mut BrokerToken); 2] = [
+        |_| {},
+        |token| {
+            token.token_type = "pop".into();
+            token.is_signed_request = true;
+        },
+    ];
+    for change in unbound {
+        let broker = Planted::new(scene, &client_id, change);
+        let credential = InteractiveBrowserBrokerCredential::new(broker, Some(options())).unwrap();
+        let bound = TokenInfoOptions {
+            pop: Some(PopTokenRequestOptions {
+                resource_request_method: "GET".into(),
+                resource_request_url: "https://resource.example/me".into(),
+                nonce: "n".into(),
+            }),
+            ..Default::default()
+        };
+        let token = credential.get_token_info(&[SCOPE], Some(bound)).await;
         scene.error("broker", &token.unwrap_err());
     }
 }
