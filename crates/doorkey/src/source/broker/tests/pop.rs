@@ -453,6 +453,34 @@ async fn a_living_bound_token_is_given_where_the_broker_is_in_trouble_and_it_is_
     assert_eq!(machine.broker.calls(), ["silent"]);
 }
 
+/// As one that came by the browser, before there was this broker.
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_signs_itself_is_not_asked_ahead_of_time_again_and_again() {
+    let machine = Machine::start().await;
+    let store = Arc::new(WatchedStore::default());
+    let first = signed(&machine.credential_at(&store), "one").await.unwrap();
+    let mut document = store.document(false).await;
+    let bound = document["DoorkeyPopAccessToken"].as_object_mut().unwrap();
+    for token in bound.values_mut() {
+        token["refresh_on"] = "1".into();
+    }
+    store.write(false, &document.to_string()).await;
+    machine.broker.calls();
+    machine.binds(Binding::ToItsOwn);
+    let credential = machine.credential_at(&store);
+    signed(&credential, "two").await.unwrap();
+    for (nonce, calls) in [
+        ("three", vec!["silent"]),
+        ("four", vec![]),
+        ("five", vec![]),
+    ] {
+        let info = signed(&credential, nonce).await.unwrap();
+        assert_eq!(inner(&info), inner(&first));
+        turn_clock(Duration::from_secs(1)).await;
+        assert_eq!(machine.broker.calls(), calls, "{nonce}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn bad_input_is_refused_before_the_broker_is_asked() {
     let machine = Machine::start().await;
