@@ -155,6 +155,32 @@ fn refused(machine: &Machine, pop: &[&str], named: &str) {
 }
 
 #[test]
+fn runs_that_begin_together_agree_on_one_key() {
+    let machine = Machine::of_adele();
+    let running: Vec<_> = (0..6)
+        .map(|_| {
+            let arguments = get(&machine, &["--silent"]);
+            let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+            machine.doorkey(&arguments).start()
+        })
+        .collect();
+    let keys: Vec<_> = running
+        .into_iter()
+        .map(|running| {
+            let finished = running.wait();
+            finished.assert_status(0);
+            let token = finished.stdout.trim_end();
+            assert_eq!(
+                ask(&machine, "GET", &format!("Authorization: PoP {token}")).0,
+                200
+            );
+            signed(token)["cnf"].clone()
+        })
+        .collect();
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+}
+
+#[test]
 fn the_key_is_kept_for_its_user_alone_and_shown_to_nobody() {
     let machine = Machine::of_adele();
     let unencrypted = ["--allow-unencrypted-storage"];

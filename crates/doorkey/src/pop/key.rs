@@ -103,6 +103,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn many_threads_sign_with_one_key_at_once() {
+        let key = Key::generate().unwrap();
+        // RS256 has no chance in it.
+        let alone = key.sign(b"message").unwrap();
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| [(); 20].map(|()| key.sign(b"message").unwrap())))
+                .collect();
+            for thread in threads {
+                assert!(thread.join().unwrap().iter().all(|signed| *signed == alone));
+            }
+        });
+    }
+
+    #[test]
     fn a_key_is_read_as_it_was_written_and_nothing_else_is_one() {
         let key = Key::generate().unwrap();
         let written = key.write().unwrap();

@@ -1,7 +1,13 @@
 //! Resources that mean harm, or mean well and have another clock.
 
 use super::*;
-use azure_core::time;
+use azure_core::{
+    http::Body,
+    stream::{BytesStream, SeekableStream},
+    time,
+};
+use futures_util::io::AsyncRead;
+use std::{pin::Pin, task};
 
 #[tokio::test(start_paused = true)]
 async fn odd_nonces_are_signed_as_they_were_sent_and_endless_ones_are_not() {
@@ -91,6 +97,53 @@ async fn a_nonce_is_kept_for_its_own_origin_alone() {
         scene.send_to(url, Method::Get).await.unwrap();
         assert_eq!(scene.seen()[0].authorization, None, "{url}");
     }
+}
+
+/// Can be read once, as what comes from a pipe can.
+#[derive(Clone, Debug)]
+struct Once(BytesStream);
+
+#[async_trait]
+impl SeekableStream for Once {
+    async fn reset(&mut self) -> azure_core::Result<()> {
+        Err(Error::new(ErrorKind::Protocol, "it was read").into())
+    }
+
+    fn len(&self) -> Option<u64> {
+        self.0.len()
+    }
+}
+
+impl AsyncRead for Once {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        buffer: &mut [u8],
+    ) -> task::Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_can_be_read_once_is_the_callers_to_send_again_with_the_nonce_that_came() {
+    let scene = Scene::new().await;
+    let send = || async {
+        let stream: Box<dyn SeekableStream> = Box::new(Once(BytesStream::new("body")));
+        let url = format!("{}/resource/me", scene.entra.emulator.authority());
+        let mut request = Request::new(url.parse().unwrap(), Method::Post);
+        request.set_body(Body::SeekableStream(stream));
+        let context = Context::new();
+        let sent = scene.pipeline.send(&context, &mut request, None);
+        sent.await.map(|response| u16::from(response.status()))
+    };
+    scene.answer_next(&[(401, Some("PoP nonce=\"n\"")), (200, None)]);
+    let error = send().await.unwrap_err();
+    assert!(error.to_string().contains("401"), "{error}");
+    assert_eq!(scene.statuses(), [401]);
+    assert_eq!(send().await.unwrap(), 200);
+    let seen = scene.seen();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].nonce().as_deref(), Some("n"));
 }
 
 const MINUTE: time::Duration = time::Duration::MINUTE;

@@ -13,8 +13,8 @@ use azure_core::{
     Bytes,
     credentials::TokenCredential,
     http::{
-        AsyncRawResponse, ClientOptions, Context, ExponentialRetryOptions, HttpClient, Method,
-        Pipeline, Request, RetryOptions, Transport,
+        AsyncRawResponse, Body, ClientOptions, Context, ExponentialRetryOptions, HttpClient,
+        Method, Pipeline, Request, RetryOptions, Transport,
         headers::{AUTHORIZATION, Headers, WWW_AUTHENTICATE},
         policies::{Policy, auth::BearerTokenAuthorizationPolicy},
     },
@@ -76,7 +76,10 @@ impl HttpClient for Resource {
         let mut seen = Seen {
             authorization,
             status: 0,
-            body: Bytes::from(request.body()).to_vec(),
+            body: match request.body() {
+                Body::Bytes(bytes) => bytes.to_vec(),
+                Body::SeekableStream(_) => Vec::new(),
+            },
         };
         let token = seen.access_token();
         let challenge = token.and_then(|token| self.demands.lock().unwrap()(&token));
