@@ -52,7 +52,11 @@ impl Presence {
                  way"
             )
         };
-        answered(deadline, late, asking).await
+        let outcome = answered(deadline, late, asking).await;
+        if !matches!(outcome, Err(Failure::Absent(_))) {
+            *lock(&self.rests_until) = None;
+        }
+        outcome
     }
 }
 

@@ -186,6 +186,35 @@ async fn accounts_are_the_brokers_and_each_is_a_record_away_from_a_token() {
     }
 }
 
+/// It was left alone for its silence, and the browser would open for another five minutes.
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_answers_again_is_asked_again() {
+    let machine = Machine::start().await;
+    let credential = machine.credential(|_| {});
+    for answers_with_an_error in [false, true] {
+        machine.broker.set(Call::Accounts, Conduct::Hangs);
+        credential.accounts().await.unwrap_err();
+        assert_eq!(
+            kind(&credential, SCOPE).await,
+            ErrorKind::CredentialUnavailable
+        );
+        machine.broker.calls();
+        let refused = Conduct::Fails(ErrorKind::Network);
+        let again = if answers_with_an_error {
+            refused
+        } else {
+            Conduct::Serves
+        };
+        machine.broker.set(Call::Accounts, again);
+        let answered = credential.accounts().await;
+        assert_eq!(answered.is_err(), answers_with_an_error);
+        machine
+            .broker
+            .set(Call::Interactively, Conduct::Fails(ErrorKind::Declined));
+        assert_eq!(kind(&credential, SCOPE).await, ErrorKind::Declined);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_sign_out_during_a_silent_request_stays_one() {
     let machine = Machine::start().await;
