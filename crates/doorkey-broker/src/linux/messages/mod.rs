@@ -10,17 +10,14 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-pub(super) use account::{Known, find, people};
-pub(super) use refusal::Refusal;
+#[cfg(target_os = "linux")]
+pub(super) use account::same;
+pub(super) use account::{Known, find, only, people};
+pub(super) use refusal::{Refusal, failed, has_failed, wants_account};
 pub(super) use replies::{accounts, done, signed_http_request, sso_cookies, token, version};
 pub(super) use requests::{
     HttpRequest, TokenQuestion, accounts_request, cancellation_request, removal_request,
     signed_http_request_request, sso_cookie_request, version_request,
-};
-#[cfg(target_os = "linux")]
-pub(super) use {
-    account::{only, same},
-    refusal::{failed, has_failed, wants_account},
 };
 
 /// What stands in each message beside its JSON; no broker is known that wants another.
