@@ -7,7 +7,10 @@ use super::{
     text,
 };
 use crate::written::cleaned;
-use azure_core::{credentials::Secret, time::OffsetDateTime};
+use azure_core::{
+    credentials::Secret,
+    time::{OffsetDateTime, parse_rfc3339},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorkey::{BrokerAccount, BrokerPop, BrokerToken, Error, ErrorKind, Result};
 use serde_json::Value;
@@ -164,12 +167,16 @@ impl Moment {
         // In seconds, this is the year 5138; in milliseconds, 1973.
         const SECONDS_END: i64 = 100_000_000_000;
         let number = match value {
-            Value::Number(number) => number.as_i64().or_else(|| {
-                let number = number.as_f64()?;
-                // Saturates, and a time at the end of all times is refused below.
-                Some(number as i64)
-            })?,
-            Value::String(text) => text.trim().parse().ok()?,
+            // Saturates, and a time at the end of all times is refused below.
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().map(|number| number as i64))?,
+            Value::String(text) => {
+                let text = text.trim();
+                let number = || text.parse::<f64>().ok().map(|number| number as i64);
+                let date = || parse_rfc3339(text).ok().map(OffsetDateTime::unix_timestamp);
+                text.parse().ok().or_else(number).or_else(date)?
+            }
             _ => return None,
         };
         if number <= 0 {

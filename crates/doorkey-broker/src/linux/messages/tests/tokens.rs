@@ -121,6 +121,16 @@ fn the_end_of_a_token_is_found_in_every_unit() {
             in_an_hour,
         ),
         (
+            "a text with a fraction",
+            json!({ "expiresOn": format!("{in_an_hour}000.0") }),
+            in_an_hour,
+        ),
+        (
+            "a date",
+            json!({ "expiresOn": "2027-01-15T10:00:00+01:00" }),
+            in_an_hour,
+        ),
+        (
             "himmelblau: seconds added to milliseconds",
             json!({ "expiresOn": NOW * 1000 + 3599, "extendedExpiresOn": NOW + 3600 }),
             NOW + 3599,
