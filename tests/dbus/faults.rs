@@ -6,6 +6,7 @@ use crate::{
 };
 use doorkey_tests::Session;
 use serde_json::{Value, json};
+use std::fs;
 
 #[track_caller]
 fn assert_unavailable(text: &str, words: &str) {
@@ -41,6 +42,25 @@ fn the_first_address_of_the_bus_that_answers_is_taken() {
     let mut program = scene.program(&["version"]);
     program.env("DBUS_SESSION_BUS_ADDRESS", address);
     assert!(ended(&program.output().expect("it starts")).0);
+}
+
+/// As systemd leaves it where no address is set; in a folder whose name means something in an address.
+#[test]
+fn the_bus_of_the_run_time_folder_is_found_whatever_the_folder_is_called() {
+    let scene = microsofts_2();
+    let address = scene.desktop.bus_address();
+    let socket = address.strip_prefix("unix:path=").expect("a socket");
+    let socket = socket.split(',').next().expect("a path");
+    for name in ["plain", "a b", "a,guid=0;b", "100%41", "a:b=c", "größe"] {
+        let folder = scene.file(name);
+        fs::create_dir(&folder).expect("a folder");
+        std::os::unix::fs::symlink(socket, folder.join("bus")).expect("a link");
+        let mut program = scene.program(&["version"]);
+        program.env("XDG_RUNTIME_DIR", &folder);
+        program.env("DBUS_SESSION_BUS_ADDRESS", "");
+        let (succeeded, text) = ended(&program.output().expect("it starts"));
+        assert!(succeeded, "{name}: {text}");
+    }
 }
 
 #[test]

@@ -6,6 +6,10 @@ use azure_core::Uuid;
 use doorkey::{Error, ErrorKind, Result};
 use std::{env, path::PathBuf, time::Duration};
 use tokio::time::{Instant, sleep, timeout};
+use zbus::address::{
+    Address,
+    transport::{Transport, Unix, UnixSocket},
+};
 
 const NAME: &str = "com.microsoft.identity.broker1";
 const PATH: &str = "/com/microsoft/identity/broker1";
@@ -97,7 +101,7 @@ impl Bus {
             .with_source(error)
         })?;
         let addresses = addresses().ok_or_else(|| unavailable(NO_BUS))?;
-        timeout(CONNECTION_LIMIT, connect(&addresses))
+        timeout(CONNECTION_LIMIT, connect(addresses))
             .await
             .unwrap_or_else(|_| {
                 Err(unavailable(format!(
@@ -159,25 +163,27 @@ const NO_BUS: &str = "there is no D-Bus session here, and so no identity broker:
                       by SSH, in containers and in services; sign in by the browser or a device code";
 
 /// Where the session's bus is. None is ever started: in it there would be no broker.
-fn addresses() -> Option<String> {
+fn addresses() -> Option<Vec<zbus::Result<Address>>> {
     if let Some(addresses) = env::var("DBUS_SESSION_BUS_ADDRESS")
         .ok()
         .filter(|text| !text.trim().is_empty())
     {
-        return Some(addresses);
+        let addresses = addresses.split(';').filter(|address| !address.is_empty());
+        return Some(addresses.map(str::parse).collect());
     }
     let folder = env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty())?;
     let socket = PathBuf::from(folder).join("bus");
-    let address = || format!("unix:path={}", socket.display());
-    socket.exists().then(address)
+    // Not as a text, in which a folder's name can mean something else.
+    let address = |socket| Transport::Unix(Unix::new(UnixSocket::File(socket))).into();
+    socket.exists().then(|| vec![Ok(address(socket))])
 }
 
 /// To the first of several addresses that answers
 /// ([D-Bus specification](https://dbus.freedesktop.org/doc/dbus-specification.html#addresses)).
-async fn connect(addresses: &str) -> Result<zbus::Connection> {
+async fn connect(addresses: Vec<zbus::Result<Address>>) -> Result<zbus::Connection> {
     let mut failure = unavailable(NO_BUS);
-    for address in addresses.split(';').filter(|address| !address.is_empty()) {
-        let connection = match zbus::connection::Builder::address(address) {
+    for address in addresses {
+        let connection = match address.and_then(zbus::connection::Builder::address) {
             Ok(builder) => builder.build().await,
             Err(error) => Err(error),
         };
