@@ -182,6 +182,26 @@ fn the_other_methods_of_microsofts_do_what_they_are_for() {
     }
 }
 
+/// Else they would be known by the other account.
+#[test]
+fn who_is_a_guest_elsewhere_leaves_there_too() {
+    let scene = microsofts_2();
+    let mut guest = ada();
+    guest["realm"] = json!("33333333-3333-3333-3333-333333333333");
+    let bob = json!({ "homeAccountId": format!("b.{TENANT}"), "username": "bob" });
+    let people = json!({ "accounts": [guest, bob, ada()] });
+    scene.reply("getAccounts", &people);
+    let gone = json!({ "reply": { "error": { "status": "AccountNotFound" } } });
+    scene.script("removeAccount", &json!([{ "reply": {} }, gone]));
+    scene.ask(&["sign-out", &home()]);
+    let calls = scene.calls();
+    let removed = calls
+        .iter()
+        .filter(|call| call["method"] == "removeAccount");
+    let removed: Vec<_> = removed.map(|call| &call["message"]["account"]).collect();
+    assert_eq!(removed, [&guest, &ada()]);
+}
+
 #[test]
 fn what_himmelblau_lacks_is_said() {
     let scene = himmelblau();

@@ -109,28 +109,13 @@ impl Broker for LinuxBroker {
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
         let bus = bus(&request.application).await?;
         let known = known(&bus, &request.application).await?;
-        let Some(known) = find(known, &request.account) else {
-            return Ok(());
-        };
-        let message = removal_request(&request.application, &known.written);
-        let correlation_id = request.application.correlation_id;
-        let removed = bus.call(Method::Removal, correlation_id, &message).await;
-        let refused = |error| Err(still_known(&known.account, error));
-        match removed.map(|reply| messages::done(&reply)) {
-            Ok(Err(Some(refusal))) if refusal.is_unknown_account() => Ok(()),
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(Some(refusal))) => refused(refusal.into_error()),
-            // It does not say whether they are gone.
-            Ok(Err(None)) => {
-                let left = self::known(&bus, &request.application).await;
-                match left.map(|left| find(left, &request.account)) {
-                    Ok(None) => Ok(()),
-                    Ok(Some(_)) => refused(messages::failed("its answer is empty")),
-                    Err(error) => refused(error),
-                }
-            }
-            Err(failure) => refused(failure.into()),
+        let home = &request.account.home_account_id;
+        let is_theirs = |known: &Known| messages::same(&known.account.home_account_id, home);
+        // Who is a guest elsewhere is there more than once.
+        for known in known.into_iter().filter(is_theirs) {
+            remove(&bus, &request.application, &known).await?;
         }
+        Ok(())
     }
 }
 
@@ -203,6 +188,24 @@ impl LinuxBroker {
         sign(&bus, application, account, &request)
             .await
             .map_err(Error::from)
+    }
+}
+
+async fn remove(bus: &Bus, application: &BrokerApplication, account: &Known) -> Result<()> {
+    let message = removal_request(application, &account.written);
+    let removed = bus.call(Method::Removal, application.correlation_id, &message);
+    let refused = |error| Err(still_known(&account.account, error));
+    match removed.await.map(|reply| messages::done(&reply)) {
+        Ok(Err(Some(refusal))) if refusal.is_unknown_account() => Ok(()),
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(Some(refusal))) => refused(refusal.into_error()),
+        // It does not say whether they are gone.
+        Ok(Err(None)) => match known(bus, application).await {
+            Ok(left) if left.iter().all(|left| left.account != account.account) => Ok(()),
+            Ok(_) => refused(messages::failed("its answer is empty")),
+            Err(error) => refused(error),
+        },
+        Err(failure) => refused(failure.into()),
     }
 }
 
