@@ -3,10 +3,11 @@
 //! A call may block its thread, as one does whose service does not start: on the caller's no deadline
 //! would pass any more. And a window's thread is a single-threaded apartment, which must not wait.
 
+use super::{system::System, wam::Wam};
 use async_trait::async_trait;
 use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerSignOutRequest,
-    BrokerSilentRequest, BrokerToken, Error, ErrorKind, Result,
+    BrokerSilentRequest, BrokerToken, Error, ErrorKind, Prompt, Result,
 };
 use std::{
     future::{Future, poll_fn},
@@ -14,31 +15,39 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
     task::Poll,
     thread,
+    time::Duration,
 };
-use tokio::{runtime, sync::oneshot};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+    time::timeout,
+};
 
-/// Asks a broker whose calls may block.
+/// Asks a Windows whose calls may block.
 #[derive(Debug)]
-pub(super) struct Apart<B> {
+pub(super) struct Apart<S> {
     // Shared with the threads, which may outlive the caller.
-    broker: Arc<B>,
+    wam: Arc<Wam<S>>,
     prepare: fn(),
     /// Threads whose caller has left, and which have not come back.
     hanging: Mutex<Vec<Weak<()>>>,
 }
 
-impl<B: Broker + 'static> Apart<B> {
+/// How long Windows may take before it asks a person: a browser is not to wait as long as they may.
+const TIME_BEFORE_WINDOW: Duration = Duration::from_secs(15);
+
+impl<S: System + 'static> Apart<S> {
     /// `prepare` is called on each new thread.
-    pub(super) fn new(broker: B, prepare: fn()) -> Self {
+    pub(super) fn new(wam: Wam<S>, prepare: fn()) -> Self {
         Self {
-            broker: Arc::new(broker),
+            wam: Arc::new(wam),
             prepare,
             hanging: Mutex::default(),
         }
     }
 
     /// Where the caller leaves, the question is dropped: at once, or when a call that blocks is over.
-    async fn ask<T, F>(&self, question: impl FnOnce(Arc<B>) -> F + Send + 'static) -> Result<T>
+    async fn ask<T, F>(&self, question: impl FnOnce(Arc<Wam<S>>) -> F + Send + 'static) -> Result<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>>,
@@ -50,17 +59,17 @@ impl<B: Broker + 'static> Apart<B> {
             thread: Some(Arc::downgrade(&alive)),
         };
         let (mut sender, receiver) = oneshot::channel();
-        let broker = Arc::clone(&self.broker);
+        let wam = Arc::clone(&self.wam);
         let prepare = self.prepare;
         // Nobody joins it, so that one which hangs does not hold up the program's end.
         let spawned = thread::Builder::new()
             .name("doorkey-broker".to_owned())
             .spawn(move || {
                 let _alive = alive;
-                let answer = runtime::Builder::new_current_thread().build();
-                let answer = answer.map_err(|error| no_thread(&error)).map(|runtime| {
+                let runtime = Builder::new_current_thread().enable_time().build();
+                let answer = runtime.map_err(|error| no_thread(&error)).map(|runtime| {
                     prepare();
-                    runtime.block_on(unless_left(&mut sender, question(broker)))
+                    runtime.block_on(unless_left(&mut sender, question(wam)))
                 });
                 let _ = match answer {
                     Ok(Some(answer)) => sender.send(answer),
@@ -111,6 +120,17 @@ async fn unless_left<T>(
     .await
 }
 
+fn late() -> Error {
+    Error::new(
+        ErrorKind::CredentialUnavailable,
+        format!(
+            "Windows' Web Account Manager did not answer within {} seconds; restart Windows, or sign \
+             in by the browser",
+            TIME_BEFORE_WINDOW.as_secs()
+        ),
+    )
+}
+
 fn no_thread(error: &std::io::Error) -> Error {
     Error::new(
         ErrorKind::CredentialUnavailable,
@@ -135,16 +155,16 @@ impl Drop for Leaving<'_> {
 }
 
 #[async_trait]
-impl<B: Broker + 'static> Broker for Apart<B> {
+impl<S: System + 'static> Broker for Apart<S> {
     async fn accounts(&self, request: &BrokerAccountsRequest) -> Result<Vec<BrokerAccount>> {
         let request = request.clone();
-        self.ask(|broker| async move { broker.accounts(&request).await })
+        self.ask(|wam| async move { wam.accounts(&request).await })
             .await
     }
 
     async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
         let request = request.clone();
-        self.ask(|broker| async move { broker.acquire_silently(&request).await })
+        self.ask(|wam| async move { wam.acquire_silently(&request).await })
             .await
     }
 
@@ -152,14 +172,25 @@ impl<B: Broker + 'static> Broker for Apart<B> {
         &self,
         request: &BrokerInteractiveRequest,
     ) -> Result<BrokerToken> {
+        if request.prompt != Prompt::None {
+            let request = request.clone();
+            let checking = self.ask(|wam| async move { wam.check_presence(&request).await });
+            // Without a runtime nobody counts the time.
+            match Handle::try_current() {
+                Ok(_) => timeout(TIME_BEFORE_WINDOW, checking)
+                    .await
+                    .unwrap_or_else(|_late| Err(late()))?,
+                Err(_) => checking.await?,
+            }
+        }
         let request = request.clone();
-        self.ask(|broker| async move { broker.acquire_interactively(&request).await })
+        self.ask(|wam| async move { wam.acquire_interactively(&request).await })
             .await
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
         let request = request.clone();
-        self.ask(|broker| async move { broker.sign_out(&request).await })
+        self.ask(|wam| async move { wam.sign_out(&request).await })
             .await
     }
 }

@@ -3,6 +3,7 @@
 //! All but `winrt` is pure and tested on every system: what is asked and what an answer means. The
 //! seam between is [`system::System`], one method for each call to Windows.
 
+mod accounts;
 mod apart;
 #[cfg(windows)]
 mod broker;

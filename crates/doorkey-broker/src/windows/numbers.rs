@@ -16,6 +16,12 @@ pub(super) fn is_aadsts(code: u32) -> bool {
     (10_000..10_000_000).contains(&code)
 }
 
+/// Whether it is an `HRESULT` of Windows itself: not Entra ID's plugin's, which have the customer's bit,
+/// nor one of personal accounts (PPCRL_… and ONL_E_…).
+pub(super) fn is_windows(code: u32) -> bool {
+    (0x8000_0000..0x9000_0000).contains(&code) && !matches!(code >> 12, 0x8_0048 | 0x8_0860)
+}
+
 pub(super) fn meaning(code: u32) -> Option<Meaning> {
     let (kind, reason) = person(code)
         .or_else(|| absence(code))

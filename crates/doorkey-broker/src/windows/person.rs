@@ -50,6 +50,18 @@ pub(super) fn same(id: &str, other: &str) -> bool {
     id.eq_ignore_ascii_case(other)
 }
 
+/// Whether somebody may be the account by their name alone: a guest is written as they are in the
+/// other tenant. Who is of the account's own tenant is somebody else, as if they got its name later.
+pub(super) fn is_namesake(written: &WebAccount, account: &BrokerAccount) -> bool {
+    let name = &account.username;
+    if name.is_empty() || written.username.to_lowercase() != name.to_lowercase() {
+        return false;
+    }
+    let tenant = |id: &str| id.rsplit_once('.').map(|(_, tenant)| tenant.to_lowercase());
+    let theirs = home_account_id(&written.properties);
+    theirs.is_none_or(|id| tenant(&id) != tenant(&account.home_account_id))
+}
+
 /// Whether the account is a personal one, by its home account id.
 pub(super) fn is_personal(account: &BrokerAccount) -> bool {
     let home = account.home_account_id.rsplit_once('.');
@@ -78,6 +90,7 @@ fn personal_account_id(number: &str) -> Option<String> {
     Some(format!("{object}.{PERSONAL_TENANT}"))
 }
 
-fn claims(id_token: &str) -> Option<Value> {
+/// The claims of an id token, which is believed as far as Windows is.
+pub(super) fn claims(id_token: &str) -> Option<Value> {
     written::json(id_token.split('.').nth(1)?)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     messages::{AccountsStatus, Failure, ProviderError, TokenStatus},
-    numbers::{E_INVALIDARG, INVALID_WINDOW_HANDLE, is_aadsts, meaning},
+    numbers::{E_INVALIDARG, INVALID_WINDOW_HANDLE, is_aadsts, is_windows, meaning},
 };
 use crate::written::{self, cleaned};
 use doorkey::{Error, ErrorKind, OAuthError};
@@ -24,6 +24,14 @@ pub(super) fn no_window() -> Error {
         ErrorKind::InvalidArgument,
         "Windows asks a person only in front of a window of the program's, and this one has no \
          console; set `parent_window` to the handle of yours",
+    )
+}
+
+pub(super) fn no_desktop() -> Error {
+    Error::new(
+        ErrorKind::CredentialUnavailable,
+        "nobody sees a window of this program's: it runs without a desktop, as in Server Core, in a \
+         service or over SSH; sign in another way",
     )
 }
 
@@ -87,14 +95,18 @@ pub(super) struct Asked {
     pub(super) is_named: bool,
     /// Whether by asking a person.
     pub(super) is_person: bool,
+    /// Whether in the window of this program's console, which no caller chose.
+    pub(super) is_console: bool,
 }
 
 /// A call that did not even get an answer.
 pub(super) fn of_failure(failure: &Failure, asked: Asked) -> Error {
     let meaning = meaning(failure.code);
     let kind = meaning.as_ref().map(|meaning| meaning.kind);
+    // Nobody said no who was not asked.
+    let kind = kind.filter(|kind| asked.is_person || *kind != ErrorKind::Declined);
     let kind = kind.unwrap_or(match failure.code {
-        E_INVALIDARG | INVALID_WINDOW_HANDLE => ErrorKind::InvalidArgument,
+        E_INVALIDARG | INVALID_WINDOW_HANDLE if !asked.is_console => ErrorKind::InvalidArgument,
         // Whatever it is, there is another way to sign in.
         _ => ErrorKind::CredentialUnavailable,
     });
@@ -125,7 +137,14 @@ pub(super) fn of_status(
         TokenStatus::AccountProviderNotAvailable => ErrorKind::CredentialUnavailable,
         TokenStatus::ProviderError => meaning
             .as_ref()
-            .map_or(ErrorKind::Refused, |meaning| meaning.kind),
+            .map(|meaning| meaning.kind)
+            // Nobody said no who was not asked.
+            .filter(|kind| asked.is_person || *kind != ErrorKind::Declined)
+            .unwrap_or_else(|| match provider {
+                // Nobody has refused anything: Windows has failed.
+                Some(error) if is_windows(error.code) => ErrorKind::CredentialUnavailable,
+                _ => ErrorKind::Refused,
+            }),
         TokenStatus::Success | TokenStatus::Unknown(_) => ErrorKind::Protocol,
     };
     let status = match status {

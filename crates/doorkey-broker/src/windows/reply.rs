@@ -2,7 +2,7 @@
 
 use super::{
     messages::{Properties, TokenResponse},
-    person::of_token,
+    person::{claims, of_token},
     request::Plugin,
 };
 use azure_core::{
@@ -24,13 +24,13 @@ pub(super) fn token(
     }
 }
 
-/// What the personal accounts' plugin gives for [`transfer`](super::request::transfer): nothing of it
-/// is for us.
-pub(super) fn assertion(response: &TokenResponse) -> Result<&Secret> {
-    if response.token.secret().is_empty() {
-        return Err(nonsense("has no token"));
+/// What the personal accounts' plugin gives for [`transfer`](super::request::transfer).
+pub(super) fn assertion(response: &TokenResponse) -> Result<Secret> {
+    let list = list(response);
+    match member(&list, "code") {
+        Some(code) => Ok(Secret::new(code.to_owned())),
+        None => Err(nonsense("has no code to show to Entra ID")),
     }
-    Ok(&response.token)
 }
 
 pub(super) fn nonsense(what: &str) -> Error {
@@ -59,24 +59,38 @@ fn work(response: &TokenResponse, now: OffsetDateTime) -> Result<BrokerToken> {
 
 /// Its token is the token endpoint's reply, as a list of `name=value`.
 fn personal(response: &TokenResponse, now: OffsetDateTime) -> Result<BrokerToken> {
-    // Windows escapes blanks alone, and as `%20`: a `+` is part of a token.
-    let list = response.token.secret().replace('+', "%2B");
-    let list: Properties = form_urlencoded::parse(list.as_bytes())
-        .into_owned()
-        .collect();
+    let list = list(response);
     if let Some(kind) = member(&list, "token_type")
         && !kind.eq_ignore_ascii_case("bearer")
     {
         return Err(nonsense("has a token of another type than was asked for"));
     }
+    // Windows says the life of a token as it was when it was made, and hands it out for as long: its
+    // beginning is that of the id token beside it.
+    let claims = member(&list, "id_token").and_then(claims);
+    let made = claims.and_then(|claims| claims["iat"].as_i64());
+    let made = made.and_then(|made| OffsetDateTime::from_unix_timestamp(made).ok());
+    let made = made.map_or(now, |made| made.min(now));
+    let expires_on = member(&list, "expires_in").and_then(|life| after(made, life));
+    if expires_on.is_some_and(|expires_on| expires_on <= now) {
+        return Err(nonsense("is a token that has expired"));
+    }
     let parts = Parts {
         access_token: member(&list, "access_token").unwrap_or_default(),
-        expires_on: member(&list, "expires_in").and_then(|life| after(now, life)),
+        expires_on,
         scopes: member(&list, "scope"),
         id_token: member(&list, "id_token"),
         client_info: member(&list, "client_info"),
     };
     parts.token(response)
+}
+
+/// Windows escapes blanks alone, and as `%20`: a `+` is part of a token.
+fn list(response: &TokenResponse) -> Properties {
+    let list = response.token.secret().replace('+', "%2B");
+    form_urlencoded::parse(list.as_bytes())
+        .into_owned()
+        .collect()
 }
 
 struct Parts<'a> {
@@ -122,7 +136,7 @@ fn time(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
-fn after(now: OffsetDateTime, seconds: &str) -> Option<OffsetDateTime> {
+fn after(time: OffsetDateTime, seconds: &str) -> Option<OffsetDateTime> {
     let seconds: i64 = seconds.parse().ok().filter(|seconds| *seconds > 0)?;
-    now.checked_add(Duration::seconds(seconds))
+    time.checked_add(Duration::seconds(seconds))
 }

@@ -1,15 +1,17 @@
 //! What Windows is asked: of which provider, and with which properties.
 
 use super::{
-    messages::{PromptType, Properties, TokenRequest},
+    messages::{PromptType, Properties, TokenRequest, WebAccount},
     person::{PERSONAL_TENANT, is_personal},
 };
-use crate::clouds::{PUBLIC_HOST, host_and_tenant};
+use crate::clouds::{PUBLIC_HOST, cloud, host_and_tenant};
 use azure_core::credentials::Secret;
 use doorkey::{
     BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerPop, BrokerSilentRequest,
     Error, ErrorKind, Prompt, Result,
 };
+use serde_json::Value;
+use url::Url;
 
 /// The provider of Entra ID and of personal accounts; which of them is said by the authority.
 pub(super) const PROVIDER: &str = "https://login.microsoft.com";
@@ -35,6 +37,7 @@ pub(super) enum Plugin {
 pub(super) struct Authority {
     url: String,
     host: String,
+    cloud: &'static [&'static str],
     tenant: String,
     enable_msa_passthrough: bool,
 }
@@ -45,6 +48,16 @@ pub(super) enum Way {
     Plain(Plugin),
     /// A personal account at Entra ID, by a token that its own plugin gives for it.
     Transfer,
+}
+
+impl Way {
+    /// Which gives the token in the end.
+    pub(super) fn plugin(self) -> Plugin {
+        match self {
+            Self::Plain(plugin) => plugin,
+            Self::Transfer => Plugin::EntraId,
+        }
+    }
 }
 
 impl Authority {
@@ -60,9 +73,11 @@ impl Authority {
             )
         };
         let (host, tenant) = host_and_tenant(&application.authority).ok_or_else(unserved)?;
+        let cloud = cloud(&host).ok_or_else(unserved)?;
         Ok(Self {
             url: application.authority.clone(),
             host,
+            cloud,
             tenant,
             enable_msa_passthrough: application.enable_msa_passthrough,
         })
@@ -72,12 +87,30 @@ impl Authority {
     pub(super) fn provider(&self, plugin: Plugin) -> &str {
         match (plugin, &*self.tenant) {
             (Plugin::Personal, _) => CONSUMERS,
-            (Plugin::EntraId, "common" | ORGANIZATIONS) if self.host == PUBLIC_HOST => {
-                ORGANIZATIONS
-            }
+            (Plugin::EntraId, _) if self.is_usual() => ORGANIZATIONS,
             // Names cloud and tenant.
             (Plugin::EntraId, _) => &self.url,
         }
+    }
+
+    /// The property that names cloud and tenant, where they are not the usual ones.
+    fn property(&self, plugin: Plugin) -> Option<String> {
+        if plugin == Plugin::Personal || self.is_usual() {
+            return None;
+        }
+        // With `organizations` Windows refuses people whom it knows (MSAL.NET's issues 2476 and 3217).
+        Some(match &*self.tenant {
+            ORGANIZATIONS => format!("https://{}/common", self.host),
+            _ => self.url.clone(),
+        })
+    }
+
+    /// Whether the account may be used here, as far as Windows says of which cloud it is.
+    pub(super) fn knows(&self, written: &WebAccount) -> bool {
+        let authority = written.properties.get("Authority");
+        let url = authority.and_then(|authority| Url::parse(authority).ok());
+        let host = url.as_ref().and_then(Url::host_str);
+        host.and_then(cloud).is_none_or(|cloud| cloud == self.cloud)
     }
 
     /// Whose accounts may sign in here.
@@ -98,7 +131,10 @@ impl Authority {
 
     /// `None` is somebody who is not named.
     pub(super) fn way(&self, account: Option<&BrokerAccount>) -> Way {
-        let is_personal = account.is_some_and(is_personal);
+        self.way_of(account.is_some_and(is_personal))
+    }
+
+    pub(super) fn way_of(&self, is_personal: bool) -> Way {
         if self.is_consumers() {
             Way::Plain(Plugin::Personal)
         } else if is_personal && self.enable_msa_passthrough {
@@ -111,27 +147,46 @@ impl Authority {
         }
     }
 
+    /// Whether people of all tenants of the public cloud are meant.
+    fn is_usual(&self) -> bool {
+        self.host == PUBLIC_HOST && matches!(&*self.tenant, "common" | ORGANIZATIONS)
+    }
+
     fn is_consumers(&self) -> bool {
         self.tenant == CONSUMERS || self.tenant == PERSONAL_TENANT
     }
 }
 
 /// Who is there: a token of nothing but that.
-pub(super) fn identity(application: &BrokerApplication, plugin: Plugin) -> TokenRequest {
-    plain(application, plugin, &[], None)
+pub(super) fn identity(
+    application: &BrokerApplication,
+    authority: &Authority,
+    plugin: Plugin,
+) -> TokenRequest {
+    plain(application, authority, plugin, &[], None)
 }
 
-pub(super) fn silent(request: &BrokerSilentRequest, plugin: Plugin) -> TokenRequest {
+pub(super) fn silent(
+    request: &BrokerSilentRequest,
+    authority: &Authority,
+    plugin: Plugin,
+) -> TokenRequest {
     let claims = request.claims.as_deref();
-    let mut question = plain(&request.application, plugin, &request.scopes, claims);
+    let application = &request.application;
+    let mut question = plain(application, authority, plugin, &request.scopes, claims);
     bind(&mut question, request.pop.as_ref());
     question
 }
 
 /// Without asking, of whoever is signed in to Windows.
-pub(super) fn unasked(request: &BrokerInteractiveRequest, plugin: Plugin) -> TokenRequest {
+pub(super) fn unasked(
+    request: &BrokerInteractiveRequest,
+    authority: &Authority,
+    plugin: Plugin,
+) -> TokenRequest {
     let claims = request.claims.as_deref();
-    let mut question = plain(&request.application, plugin, &request.scopes, claims);
+    let application = &request.application;
+    let mut question = plain(application, authority, plugin, &request.scopes, claims);
     bind(&mut question, request.pop.as_ref());
     question
 }
@@ -139,14 +194,16 @@ pub(super) fn unasked(request: &BrokerInteractiveRequest, plugin: Plugin) -> Tok
 /// By asking. `is_known` is whether Windows has the account that the request names.
 pub(super) fn interactive(
     request: &BrokerInteractiveRequest,
+    authority: &Authority,
     plugin: Plugin,
     is_known: bool,
 ) -> TokenRequest {
-    let mut properties: Properties = request.extra_query_parameters.iter().cloned().collect();
+    let parameters = request.extra_query_parameters.iter().cloned();
+    let mut properties: Properties = parameters.map(renamed).collect();
     if let Some(domain) = &request.domain_hint {
         properties.insert("domain_hint".into(), domain.clone());
     }
-    let mut question = unasked(request, plugin);
+    let mut question = unasked(request, authority, plugin);
     // Ours are not to be replaced by the caller's.
     properties.append(&mut question.properties);
     question.properties = properties;
@@ -154,9 +211,24 @@ pub(super) fn interactive(
     question
 }
 
+/// A parameter of the authorization endpoint, as Entra ID's plugin calls it.
+fn renamed((name, value): (String, String)) -> (String, String) {
+    match (&*name, &*value) {
+        ("instance_aware", "true") => ("discover".into(), "home".into()),
+        _ => (name, value),
+    }
+}
+
+/// Has the person add a personal account to those that Windows has.
+pub(super) fn add_account(question: &mut TokenRequest) {
+    question.prompt = PromptType::ForceAuthentication;
+    let properties = &mut question.properties;
+    properties.insert("Client_uiflow".into(), "new_account".into());
+}
+
 /// The token by which a personal account is shown to Entra ID.
-pub(super) fn transfer(application: &BrokerApplication) -> TokenRequest {
-    let mut question = plain(application, Plugin::Personal, &[], None);
+pub(super) fn transfer(application: &BrokerApplication, authority: &Authority) -> TokenRequest {
+    let mut question = plain(application, authority, Plugin::Personal, &[], None);
     question
         .scope
         .push_str(" service::http://Passport.NET/purpose::PURPOSE_AAD_WAM_TRANSFER");
@@ -166,9 +238,10 @@ pub(super) fn transfer(application: &BrokerApplication) -> TokenRequest {
 /// The same, by asking.
 pub(super) fn transfer_interactive(
     request: &BrokerInteractiveRequest,
+    authority: &Authority,
     is_known: bool,
 ) -> TokenRequest {
-    let mut question = transfer(&request.application);
+    let mut question = transfer(&request.application, authority);
     ask(&mut question, request, Plugin::Personal, is_known);
     question
 }
@@ -177,6 +250,7 @@ pub(super) fn transfer_interactive(
 pub(super) fn show(question: &mut TokenRequest, assertion: &Secret) {
     let properties = &mut question.properties;
     properties.insert("SamlAssertion".into(), assertion.secret().to_owned());
+    // Not one of the types that Microsoft documents, which are those of other providers.
     properties.insert("SamlAssertionType".into(), "SAMLV1".into());
 }
 
@@ -191,6 +265,7 @@ fn bind(question: &mut TokenRequest, pop: Option<&BrokerPop>) {
 
 fn plain(
     application: &BrokerApplication,
+    authority: &Authority,
     plugin: Plugin,
     scopes: &[String],
     claims: Option<&str>,
@@ -213,8 +288,14 @@ fn plain(
     for (name, value) in fixed {
         properties.insert((*name).into(), (*value).into());
     }
+    if let Some(authority) = authority.property(plugin) {
+        properties.insert("authority".into(), authority);
+    }
     if let Some(claims) = claims {
         properties.insert("claims".into(), claims.into());
+        if plugin == Plugin::EntraId && demands_more(claims) {
+            properties.insert("minimum_token_lifetime".into(), NEVER_LONG_ENOUGH.into());
+        }
     }
     TokenRequest {
         scope: scopes.join(" "),
@@ -242,8 +323,10 @@ fn ask(
     let named = request.account.as_ref().map(|account| &*account.username);
     let hint = request.login_hint.as_deref().or(named);
     let hint = hint.filter(|hint| !hint.is_empty() && !is_known);
-    // Windows heeds a hint only where it has to ask.
-    if prompt.is_some() || hint.is_some() {
+    let demands_more = request.claims.as_deref().is_some_and(demands_more);
+    // Windows heeds a hint only where it has to ask; and where more is demanded, what it has in its
+    // cache may be the very token that was refused.
+    if prompt.is_some() || hint.is_some() || demands_more {
         question.prompt = PromptType::ForceAuthentication;
     }
     let properties = &mut question.properties;
@@ -261,4 +344,20 @@ fn ask(
         }
         Plugin::Personal => {}
     }
+}
+
+/// In milliseconds, a week: what Windows keeps is discarded unless it lives longer.
+const NEVER_LONG_ENOUGH: &str = "604800000";
+
+/// Whether claims say more than what this program is capable of: then they answer a refusal.
+fn demands_more(claims: &str) -> bool {
+    let Ok(Value::Object(claims)) = serde_json::from_str(claims) else {
+        return true;
+    };
+    claims.iter().any(|(name, value)| match value {
+        Value::Object(members) if name == "access_token" => {
+            members.keys().any(|name| name != "xms_cc")
+        }
+        _ => true,
+    })
 }

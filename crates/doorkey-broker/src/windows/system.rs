@@ -56,8 +56,19 @@ pub(super) trait System: fmt::Debug + Send + Sync {
     /// `WebAccount.SignOutAsync`, for one application.
     async fn sign_out(&self, account: &Self::Account, client_id: &str) -> Result<(), Failure>;
 
-    /// The window in which the person sees this program's console, if it has one.
-    fn console_window(&self) -> Option<NonZeroIsize>;
+    /// Where the person sees this program's console.
+    fn console(&self) -> Console;
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Console {
+    /// In this window.
+    Window(NonZeroIsize),
+    /// Nowhere: it has none.
+    #[default]
+    None,
+    /// Nowhere: no desktop is there, as in Server Core, in a service or over SSH.
+    NoDesktop,
 }
 
 pub(super) struct FoundProvider<P> {

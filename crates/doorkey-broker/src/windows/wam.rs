@@ -1,24 +1,25 @@
 //! In which order Windows is asked.
 
 use super::{
-    messages::{Failure, TokenAnswer, TokenResponse, TokenStatus},
-    person::{described, same},
+    accounts::{Candidates, Scene},
+    messages::{Failure, PromptType, TokenAnswer, TokenRequest, TokenResponse, TokenStatus},
+    person::same,
     refusal::{self, Asked},
     reply,
     request::{self, Authority, CONSUMERS, DEFAULT_PROVIDER, PROVIDER, Plugin, Way},
-    system::{FoundAccount, FoundProvider, System},
+    system::{Console, FoundProvider, System},
 };
 use async_trait::async_trait;
-use azure_core::time::OffsetDateTime;
+use azure_core::{credentials::Secret, time::OffsetDateTime};
 use doorkey::{
-    Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
-    BrokerPop, BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
+    Broker, BrokerAccount, BrokerAccountsRequest, BrokerInteractiveRequest, BrokerPop,
+    BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
 };
 use std::num::NonZeroIsize;
 
 #[derive(Debug)]
 pub(super) struct Wam<S> {
-    system: S,
+    pub(super) system: S,
 }
 
 #[async_trait]
@@ -49,39 +50,50 @@ impl<S: System> Broker for Wam<S> {
     }
 
     async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
-        let application = &request.application;
-        let authority = Authority::of(application)?;
-        let named = Some(&request.account);
+        let authority = Authority::of(&request.application)?;
+        let scene = Scene::new(&request.application, &authority, Some(&request.account));
+        let way = authority.way(scene.named);
+        let plugin = way.plugin();
         let pop = request.pop.as_ref();
-        match authority.way(named) {
-            Way::Plain(plugin) => {
-                check_binds(plugin, pop)?;
-                let provider = self.provider(&authority, plugin).await?;
-                let account = self
-                    .required(&provider, application, &request.account)
-                    .await?;
-                let question = request::silent(request, plugin);
-                let answer = self
-                    .system
-                    .token_silently(&provider, &question, Some(&account));
-                bound(token(answer.await, plugin, named, false)?, pop)
-            }
+        check_binds(plugin, pop)?;
+        let provider = self.provider(&authority, plugin).await?;
+        let mut question = request::silent(request, &authority, plugin);
+        let unknown = || refusal::unknown_account(&request.account.username);
+        let (account, is_sure) = match way {
+            // One that was shown to Entra ID before is an account of its plugin.
             Way::Transfer => {
-                let personal = self.provider(&authority, Plugin::Personal).await?;
-                let account = self
-                    .required(&personal, application, &request.account)
-                    .await?;
-                let question = request::transfer(application);
-                let answer = self
-                    .system
-                    .token_silently(&personal, &question, Some(&account));
-                let response = response(answer.await, asked(named, false))?;
-                let provider = self.provider(&authority, Plugin::EntraId).await?;
-                let mut question = request::silent(request, Plugin::EntraId);
-                request::show(&mut question, reply::assertion(&response)?);
-                let answer = self.system.token_silently(&provider, &question, None);
-                bound(token(answer.await, Plugin::EntraId, named, false)?, pop)
+                let shown = self.proven(&scene, plugin, &provider).await;
+                (shown.unwrap_or(None), true)
             }
+            Way::Plain(_) => {
+                let found = self.candidates(&scene, plugin, &provider, &request.account);
+                match found.await? {
+                    Candidates::Is(one) => (Some(one.account), true),
+                    Candidates::Namesakes(namesakes) => {
+                        let likeliest = namesakes.into_iter().next();
+                        (likeliest.map(|one| one.account), false)
+                    }
+                }
+            }
+        };
+        if way == Way::Transfer && account.is_none() {
+            let assertion = self.assertion(&scene).await?;
+            request::show(&mut question, &assertion);
+        } else if plugin == Plugin::EntraId && account.is_none() {
+            return Err(unknown());
+        }
+        let answer = self
+            .system
+            .token_silently(&provider, &question, account.as_ref());
+        match token(answer.await, plugin, scene.named, None) {
+            // Whose it is was our guess, or Windows'.
+            Err(error) if error.kind() == ErrorKind::WrongAccount => {
+                Err(match is_sure && account.is_some() {
+                    true => error,
+                    false => unknown(),
+                })
+            }
+            answer => bound(answer?, pop),
         }
     }
 
@@ -92,60 +104,80 @@ impl<S: System> Broker for Wam<S> {
         if request.prompt == Prompt::None {
             return self.without_asking(request).await;
         }
-        let application = &request.application;
-        let authority = Authority::of(application)?;
-        let named = request.account.as_ref();
+        let authority = Authority::of(&request.application)?;
+        let scene = Scene::new(&request.application, &authority, request.account.as_ref());
+        let way = authority.way(scene.named);
+        let plugin = way.plugin();
         let pop = request.pop.as_ref();
-        match authority.way(named) {
-            Way::Plain(plugin) => {
-                check_binds(plugin, pop)?;
-                let provider = self.provider(&authority, plugin).await?;
-                // Before the window is missed: a browser needs none.
-                let window = self.window(request)?;
-                let account = self.found(&provider, application, named).await?;
-                let question = request::interactive(request, plugin, account.is_some());
-                let answer =
-                    self.system
-                        .token_for_window(window, &provider, &question, account.as_ref());
-                bound(token(answer.await, plugin, named, true)?, pop)
-            }
-            Way::Transfer => {
-                let personal = self.provider(&authority, Plugin::Personal).await?;
-                let window = self.window(request)?;
-                let account = self.found(&personal, application, named).await?;
-                let question = request::transfer_interactive(request, account.is_some());
-                let answer =
-                    self.system
-                        .token_for_window(window, &personal, &question, account.as_ref());
-                let response = response(answer.await, asked(named, true))?;
-                let provider = self.provider(&authority, Plugin::EntraId).await?;
-                // They have just been asked who they are.
-                let mut question = request::interactive(request, Plugin::EntraId, true);
-                request::show(&mut question, reply::assertion(&response)?);
-                let answer = self
-                    .system
-                    .token_for_window(window, &provider, &question, None);
-                bound(token(answer.await, Plugin::EntraId, named, true)?, pop)
-            }
+        check_binds(plugin, pop)?;
+        let provider = self.provider(&authority, plugin).await?;
+        // Before the window is missed: a browser needs none.
+        let window = self.window(request)?;
+        // One that cannot be looked up may sign in all the same.
+        let account = match scene.named {
+            Some(_) => self.proven(&scene, plugin, &provider).await,
+            None => self.hinted(&scene, plugin, &provider, request).await,
+        };
+        let account = account.unwrap_or(None);
+        let mut is_known = account.is_some();
+        let mut assertion = None;
+        if way == Way::Transfer && account.is_none() {
+            let personal = self.provider(&authority, Plugin::Personal).await?;
+            let theirs = self.proven(&scene, Plugin::Personal, &personal).await;
+            let theirs = theirs.unwrap_or(None);
+            let question = request::transfer_interactive(request, &authority, theirs.is_some());
+            let answer = self
+                .in_window(window, &personal, &question, theirs.as_ref())
+                .await;
+            let response = response(answer, asked(scene.named, Some(window)))?;
+            assertion = Some(reply::assertion(&response)?);
+            // They have just been asked who they are.
+            is_known = true;
         }
+        let mut question = request::interactive(request, &authority, plugin, is_known);
+        if let Some(assertion) = &assertion {
+            request::show(&mut question, assertion);
+        }
+        if plugin == Plugin::Personal
+            && question.prompt == PromptType::Default
+            && !is_known
+            && self.default_plugin().await? != Some(Plugin::Personal)
+        {
+            // There is nobody to begin with.
+            request::add_account(&mut question);
+        }
+        let answer = self
+            .in_window(window, &provider, &question, account.as_ref())
+            .await;
+        bound(token(answer, plugin, scene.named, Some(window))?, pop)
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
         let application = &request.application;
         let authority = Authority::of(application)?;
-        let plugin = match authority.way(Some(&request.account)) {
-            Way::Plain(plugin) => plugin,
-            Way::Transfer => Plugin::Personal,
+        let scene = Scene::new(application, &authority, Some(&request.account));
+        let plugins: &[_] = match authority.way(scene.named) {
+            Way::Plain(plugin) => &[plugin],
+            Way::Transfer => &[Plugin::EntraId, Plugin::Personal],
         };
-        let provider = self.provider(&authority, plugin).await?;
-        let account = Some(&request.account);
-        let Some(account) = self.found(&provider, application, account).await? else {
-            return Ok(());
-        };
-        let done = self.system.sign_out(&account, &application.client_id);
-        done.await
-            .map_err(|failure| refusal::of_failure(&failure, Asked::default()))
+        for plugin in plugins {
+            let provider = self.provider(&authority, *plugin).await?;
+            let Some(account) = self.proven(&scene, *plugin, &provider).await? else {
+                continue;
+            };
+            let done = self.system.sign_out(&account, &application.client_id);
+            done.await
+                .map_err(|failure| refusal::of_failure(&failure, Asked::default()))?;
+        }
+        Ok(())
     }
+}
+
+/// A window in front of which Windows asks.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    handle: NonZeroIsize,
+    is_console: bool,
 }
 
 impl<S: System> Wam<S> {
@@ -154,22 +186,15 @@ impl<S: System> Wam<S> {
         Self { system }
     }
 
-    async fn everybody(
-        &self,
-        request: &BrokerAccountsRequest,
-        authority: &Authority,
-        plugin: Plugin,
-    ) -> Result<Vec<BrokerAccount>> {
-        let provider = self.provider(authority, plugin).await?;
-        let known = self.known(&provider, &request.application).await?;
-        let mut people: Vec<BrokerAccount> = Vec::new();
-        for account in known.iter().filter_map(|one| described(&one.written)) {
-            let home = &account.home_account_id;
-            if !people.iter().any(|one| same(&one.home_account_id, home)) {
-                people.push(account);
-            }
+    /// Whether somebody can be asked, without asking them.
+    pub(super) async fn check_presence(&self, request: &BrokerInteractiveRequest) -> Result<()> {
+        let authority = Authority::of(&request.application)?;
+        // First, as the calls are said to hang there.
+        if request.parent_window.is_none() && matches!(self.system.console(), Console::NoDesktop) {
+            return Err(refusal::no_desktop());
         }
-        Ok(people)
+        let plugin = authority.plugins()[0];
+        self.provider(&authority, plugin).await.map(drop)
     }
 
     /// Whoever is signed in to Windows, if they have used this application.
@@ -178,18 +203,15 @@ impl<S: System> Wam<S> {
         request: &BrokerAccountsRequest,
         authority: &Authority,
     ) -> Result<Option<BrokerAccount>> {
-        let (provider, plugin) = self.default_provider().await?;
-        if !authority.serves(plugin) {
-            return Ok(None);
+        let application = &request.application;
+        let question = |plugin| request::identity(application, authority, plugin);
+        let scene = Scene::new(application, authority, None);
+        match self.of_default(&scene, question, None).await {
+            Ok(Some(token)) => Ok(token.account),
+            Ok(None) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::AuthenticationRequired => Ok(None),
+            Err(error) => Err(error),
         }
-        let question = request::identity(&request.application, plugin);
-        let answer = self.system.token_silently(&provider, &question, None).await;
-        if let Ok(answer) = &answer
-            && answer.status == TokenStatus::UserInteractionRequired
-        {
-            return Ok(None);
-        }
-        Ok(token(answer, plugin, None, false)?.account)
     }
 
     /// With `prompt=none`, which is the same as silence.
@@ -206,126 +228,141 @@ impl<S: System> Wam<S> {
             return self.acquire_silently(&silent).await;
         }
         let authority = Authority::of(application)?;
-        let (default, plugin) = self.default_provider().await?;
-        if !authority.serves(plugin) {
-            return Err(refusal::unknown_account(""));
-        }
+        let question = |plugin| request::unasked(request, &authority, plugin);
+        let scene = Scene::new(application, &authority, None);
         let pop = request.pop.as_ref();
-        check_binds(plugin, pop)?;
-        let question = request::unasked(request, plugin);
-        let answer = self.system.token_silently(&default, &question, None);
-        bound(token(answer.await, plugin, None, false)?, pop)
+        let token = self.of_default(&scene, question, pop).await?;
+        token.ok_or_else(|| refusal::unknown_account(""))
     }
 
-    async fn provider(&self, authority: &Authority, plugin: Plugin) -> Result<S::Provider> {
-        let found = self.find(PROVIDER, Some(authority.provider(plugin)));
-        Ok(found.await?.provider)
-    }
-
-    async fn default_provider(&self) -> Result<(S::Provider, Plugin)> {
-        let found = self.find(DEFAULT_PROVIDER, None).await?;
-        let plugin = match &*found.authority {
-            CONSUMERS => Plugin::Personal,
-            _ => Plugin::EntraId,
-        };
-        Ok((found.provider, plugin))
-    }
-
-    async fn find(&self, id: &str, authority: Option<&str>) -> Result<FoundProvider<S::Provider>> {
-        match self.system.find_provider(id, authority).await {
-            Ok(Some(found)) => Ok(found),
-            Ok(None) => Err(refusal::no_provider(id)),
-            Err(failure) => Err(refusal::of_failure(&failure, Asked::default())),
-        }
-    }
-
-    async fn known(
+    /// Without asking, of whoever is signed in to Windows: `None` where nobody is, or nobody who may
+    /// sign in here.
+    async fn of_default(
         &self,
-        provider: &S::Provider,
-        application: &BrokerApplication,
-    ) -> Result<Vec<FoundAccount<S::Account>>> {
-        let found = self
-            .system
-            .find_all_accounts(provider, &application.client_id)
-            .await
-            .map_err(|failure| refusal::of_failure(&failure, Asked::default()))?;
-        match refusal::of_accounts(found.status, found.error.as_ref()) {
-            Some(error) => Err(error),
-            None => Ok(found.accounts),
-        }
-    }
-
-    async fn required(
-        &self,
-        provider: &S::Provider,
-        application: &BrokerApplication,
-        account: &BrokerAccount,
-    ) -> Result<S::Account> {
-        let found = self.found(provider, application, Some(account)).await?;
-        found.ok_or_else(|| refusal::unknown_account(&account.username))
-    }
-
-    /// By Windows' own id where it is known; else by who it is, and last by name, as a guest may be
-    /// written as they are in the other tenant.
-    async fn found(
-        &self,
-        provider: &S::Provider,
-        application: &BrokerApplication,
-        account: Option<&BrokerAccount>,
-    ) -> Result<Option<S::Account>> {
-        let Some(account) = account else {
+        scene: &Scene<'_>,
+        question: impl Fn(Plugin) -> TokenRequest + Send + Sync,
+        pop: Option<&BrokerPop>,
+    ) -> Result<Option<BrokerToken>> {
+        let authority = scene.authority;
+        let Some(default) = self.default_plugin().await? else {
+            // Whether it is a Windows with nobody, or without a Web Account Manager.
+            self.provider(authority, authority.plugins()[0]).await?;
             return Ok(None);
         };
-        // One that Windows fails to look up may still be in its list.
-        if let Some(id) = &account.local_account_id
-            && let Ok(Some(found)) = self.system.find_account(provider, id).await
-        {
-            return Ok(Some(found.account));
+        if !authority.serves(default) {
+            return Ok(None);
         }
-        let mut known = self.known(provider, application).await?;
-        let is_them = |one: &FoundAccount<_>| {
-            described(&one.written)
-                .is_some_and(|one| same(&one.home_account_id, &account.home_account_id))
-        };
-        let is_namesake = |one: &FoundAccount<_>| {
-            !account.username.is_empty()
-                && one.written.username.to_lowercase() == account.username.to_lowercase()
-        };
-        let index = known.iter().position(is_them);
-        let index = index.or_else(|| known.iter().position(is_namesake));
-        Ok(index.map(|index| known.swap_remove(index).account))
+        let way = authority.way_of(default == Plugin::Personal);
+        let plugin = way.plugin();
+        check_binds(plugin, pop)?;
+        // By the authority, not by the default account's own provider, which knows neither the tenant
+        // nor the cloud that is asked for.
+        let provider = self.provider(authority, plugin).await?;
+        let mut question = question(plugin);
+        if way == Way::Transfer {
+            request::show(&mut question, &self.assertion(scene).await?);
+        }
+        let answer = self.system.token_silently(&provider, &question, None);
+        bound(token(answer.await, plugin, None, None)?, pop).map(Some)
     }
 
-    fn window(&self, request: &BrokerInteractiveRequest) -> Result<NonZeroIsize> {
-        let window = request.parent_window;
-        window
-            .or_else(|| self.system.console_window())
-            .ok_or_else(refusal::no_window)
+    /// What shows a personal account to Entra ID, without asking: of the named one, else of the default.
+    async fn assertion(&self, scene: &Scene<'_>) -> Result<Secret> {
+        let personal = self.provider(scene.authority, Plugin::Personal).await?;
+        let account = self.proven(scene, Plugin::Personal, &personal).await?;
+        let question = request::transfer(scene.application, scene.authority);
+        let answer = self
+            .system
+            .token_silently(&personal, &question, account.as_ref());
+        let response = response(answer.await, asked(scene.named, None))?;
+        reply::assertion(&response)
+    }
+
+    pub(super) async fn provider(
+        &self,
+        authority: &Authority,
+        plugin: Plugin,
+    ) -> Result<S::Provider> {
+        let found = self.find(PROVIDER, Some(authority.provider(plugin)));
+        let found = found.await?;
+        let found = found.ok_or_else(|| refusal::no_provider(PROVIDER))?;
+        Ok(found.provider)
+    }
+
+    /// Of which kind whoever is signed in to Windows is, if anybody is by an account that it serves.
+    async fn default_plugin(&self) -> Result<Option<Plugin>> {
+        let found = self.find(DEFAULT_PROVIDER, None).await?;
+        Ok(found.map(|found| match &*found.authority {
+            CONSUMERS => Plugin::Personal,
+            _ => Plugin::EntraId,
+        }))
+    }
+
+    async fn find(
+        &self,
+        id: &str,
+        authority: Option<&str>,
+    ) -> Result<Option<FoundProvider<S::Provider>>> {
+        let found = self.system.find_provider(id, authority).await;
+        found.map_err(|failure| refusal::of_failure(&failure, Asked::default()))
+    }
+
+    async fn in_window(
+        &self,
+        window: Window,
+        provider: &S::Provider,
+        question: &TokenRequest,
+        account: Option<&S::Account>,
+    ) -> Result<TokenAnswer, Failure> {
+        let handle = window.handle;
+        let answer = self
+            .system
+            .token_for_window(handle, provider, question, account);
+        answer.await
+    }
+
+    fn window(&self, request: &BrokerInteractiveRequest) -> Result<Window> {
+        if let Some(handle) = request.parent_window {
+            let is_console = false;
+            return Ok(Window { handle, is_console });
+        }
+        match self.system.console() {
+            Console::Window(handle) => Ok(Window {
+                handle,
+                is_console: true,
+            }),
+            Console::None => Err(refusal::no_window()),
+            Console::NoDesktop => Err(refusal::no_desktop()),
+        }
     }
 }
 
-/// The token of an answer. It has to be `named`'s, if somebody is; `is_person` is whether one was asked.
-fn token(
+/// The token of an answer. It has to be `named`'s, if somebody is; `window` is where a person was asked.
+pub(super) fn token(
     answer: Result<TokenAnswer, Failure>,
     plugin: Plugin,
     named: Option<&BrokerAccount>,
-    is_person: bool,
+    window: Option<Window>,
 ) -> Result<BrokerToken> {
     let is_switched = matches!(&answer, Ok(answer) if answer.status == TokenStatus::AccountSwitch);
-    let response = response(answer, asked(named, is_person))?;
+    let response = response(answer, asked(named, window))?;
     let token = reply::token(&response, plugin, OffsetDateTime::now_utc())?;
     let Some(named) = named else {
         return Ok(token);
     };
-    let signed_in = token.account.as_ref();
-    let is_named = signed_in.map_or(!is_switched, |account| {
-        same(&account.home_account_id, &named.home_account_id)
-    });
-    if !is_named {
-        let signed_in = signed_in.map_or("", |account| &*account.username);
-        return Err(refusal::other_account(signed_in, &named.username));
+    match &token.account {
+        Some(account) => check_whose(account, named)?,
+        None if is_switched => return Err(refusal::other_account("", &named.username)),
+        None => {}
     }
     Ok(token)
+}
+
+fn check_whose(account: &BrokerAccount, named: &BrokerAccount) -> Result<()> {
+    match same(&account.home_account_id, &named.home_account_id) {
+        true => Ok(()),
+        false => Err(refusal::other_account(&account.username, &named.username)),
+    }
 }
 
 /// Before anybody is asked: the plugin of personal accounts is not known to hand anything on.
@@ -349,10 +386,11 @@ fn bound(mut token: BrokerToken, pop: Option<&BrokerPop>) -> Result<BrokerToken>
     Ok(token)
 }
 
-fn asked(named: Option<&BrokerAccount>, is_person: bool) -> Asked {
+fn asked(named: Option<&BrokerAccount>, window: Option<Window>) -> Asked {
     Asked {
         is_named: named.is_some(),
-        is_person,
+        is_person: window.is_some(),
+        is_console: window.is_some_and(|window| window.is_console),
     }
 }
 

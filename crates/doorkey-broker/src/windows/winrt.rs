@@ -6,7 +6,7 @@ use super::{
         WebAccount,
     },
     operation::completed,
-    system::{FoundAccount, FoundAccounts, FoundProvider, System},
+    system::{Console, FoundAccount, FoundAccounts, FoundProvider, System},
 };
 use ::windows::{
     Security::{
@@ -22,7 +22,9 @@ use ::windows::{
             Com::CoIncrementMTAUsage, Console::GetConsoleWindow,
             WinRT::IWebAuthenticationCoreManagerInterop,
         },
-        UI::WindowsAndMessaging::{GA_ROOTOWNER, GetAncestor},
+        UI::WindowsAndMessaging::{
+            GA_ROOTOWNER, GetAncestor, GetForegroundWindow, GetShellWindow, IsWindowVisible,
+        },
     },
     core::{Error, HSTRING, factory},
 };
@@ -148,38 +150,41 @@ impl System for WinRt {
         Ok(completed(account.SignOutWithClientIdAsync(&client_id)).await?)
     }
 
-    fn console_window(&self) -> Option<NonZeroIsize> {
+    fn console(&self) -> Console {
         #[expect(unsafe_code, reason = "calls to the system")]
-        // SAFETY: neither has any condition; a handle is a number, and 0 where there is none.
+        // SAFETY: none has any condition; a handle is a number, and 0 where there is none.
         let window = unsafe {
+            if GetShellWindow().is_invalid() {
+                return Console::NoDesktop;
+            }
             let console = GetConsoleWindow();
             if console.is_invalid() {
-                return None;
+                return Console::None;
             }
-            // A console in a terminal's tab has a window that is never seen, owned by the terminal's.
+            // A console in a terminal's tab has a window that is never seen. It is owned by the
+            // terminal's, but where a terminal does not say so, it is the one that is typed in.
             let owner = GetAncestor(console, GA_ROOTOWNER);
-            if owner.is_invalid() { console } else { owner }
+            let seen = [owner, console, GetForegroundWindow()];
+            let is_seen = |window: &HWND| IsWindowVisible(*window).as_bool();
+            seen.into_iter().find(is_seen).unwrap_or(console)
         };
-        NonZeroIsize::new(window.0 as isize)
+        NonZeroIsize::new(window.0 as isize).map_or(Console::None, Console::Window)
     }
 }
 
-/// In front of which a person is asked for a program that they see elsewhere, such as in WSL: where that
-/// has a console that is seen, its window; else the one that the person has before them.
+/// In front of which a person is asked for a program that they see elsewhere, such as in WSL: where this
+/// one has a console, as for it; else what they have before them.
 pub(crate) fn window_in_front() -> Option<NonZeroIsize> {
-    use ::windows::Win32::UI::WindowsAndMessaging::{GetForegroundWindow, IsWindowVisible};
-    let console = WinRt.console_window();
-    #[expect(unsafe_code, reason = "calls to the system")]
-    // SAFETY: neither has any condition; of a handle that is none, it is said that nobody sees it.
-    let (is_seen, foreground) = unsafe {
-        let is_seen =
-            |window: NonZeroIsize| IsWindowVisible(HWND(window.get() as *mut _)).as_bool();
-        (console.is_some_and(is_seen), GetForegroundWindow())
-    };
-    if is_seen {
-        return console;
+    match WinRt.console() {
+        Console::Window(window) => Some(window),
+        Console::NoDesktop => None,
+        Console::None => {
+            #[expect(unsafe_code, reason = "a call to the system")]
+            // SAFETY: it has no condition; a handle is a number, and 0 where there is none.
+            let foreground = unsafe { GetForegroundWindow() };
+            NonZeroIsize::new(foreground.0 as isize)
+        }
     }
-    NonZeroIsize::new(foreground.0 as isize).or(console)
 }
 
 fn in_front_of(

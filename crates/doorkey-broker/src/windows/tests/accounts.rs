@@ -1,6 +1,11 @@
-use super::super::messages::{AccountsStatus, Failure, ProviderError, TokenStatus};
+use super::super::{
+    messages::{AccountsStatus, Failure, ProviderError, TokenStatus},
+    person::described,
+};
 use super::*;
 use doorkey::{Broker as _, BrokerAccountsRequest, BrokerSignOutRequest, ErrorKind};
+
+const IDENTITY: &str = "openid profile offline_access";
 
 fn everybody(tenant: &str) -> BrokerAccountsRequest {
     BrokerAccountsRequest::new(application(tenant))
@@ -33,17 +38,34 @@ async fn people_are_those_of_the_plugins_that_the_authority_serves() {
             &both[..1],
         ),
     ] {
-        let system = Recorder::default().knowing([written(), personal_written(), written()]);
+        let system = Recorder::answering([work_token(), work_token()]).knowing([
+            written(),
+            personal_written(),
+            written(),
+        ]);
         let mut request = everybody(tenant);
         request.application.enable_msa_passthrough = passthrough;
         let people = system.wam().accounts(&request).await.unwrap();
         let expected: Vec<_> = asked
             .iter()
             .flat_map(|authority| {
+                let property = match authority.starts_with("https:") {
+                    true => format!("authority={authority} "),
+                    false => String::new(),
+                };
+                // Who they are is told by their tokens, as a guest is described otherwise.
+                let told = format!(
+                    "silently {authority} Default client correlated [{IDENTITY}] \
+                     {property}wam_compat=2.0 as work-id"
+                );
+                let told = (*authority != "consumers").then_some(told);
                 [
                     format!("provider https://login.microsoft.com {authority}"),
                     format!("accounts {authority} client"),
                 ]
+                .into_iter()
+                .chain(told.clone())
+                .chain(told)
             })
             .collect();
         assert_eq!(system.calls(), expected, "{tenant}");
@@ -79,6 +101,11 @@ async fn a_list_that_is_not_given_is_empty_and_an_error_is_one() {
         (AccountsStatus::ProviderError, Some(ErrorKind::Network)),
         (AccountsStatus::Unknown(9), Some(ErrorKind::Protocol)),
     ] {
+        // Of personal accounts, whatever is said.
+        let system = Recorder::default().listing(status, error.clone());
+        let answer = system.wam().accounts(&everybody("consumers")).await;
+        assert!(answer.unwrap().is_empty(), "{status:?}");
+
         let system = Recorder::default().listing(status, error.clone());
         let answer = system.wam().accounts(&everybody("organizations")).await;
         assert_eq!(answer.err().map(|error| error.kind()), kind, "{status:?}");
@@ -87,7 +114,7 @@ async fn a_list_that_is_not_given_is_empty_and_an_error_is_one() {
 
 #[tokio::test]
 async fn a_plugin_that_is_missing_hides_no_accounts_of_the_other() {
-    let system = Recorder::default()
+    let system = Recorder::answering([work_token()])
         .knowing([written()])
         .without_provider_of("consumers");
     let people = system.wam().accounts(&everybody("common")).await.unwrap();
@@ -109,7 +136,8 @@ async fn the_default_account_is_whoever_gets_a_token_without_being_named() {
         system.calls(),
         [
             "provider https://login.windows.local -",
-            "silently default Default client correlated [openid profile offline_access] \
+            "provider https://login.microsoft.com organizations",
+            "silently organizations Default client correlated [openid profile offline_access] \
              wam_compat=2.0",
         ]
     );
@@ -118,6 +146,115 @@ async fn the_default_account_is_whoever_gets_a_token_without_being_named() {
     let people = system.wam().accounts(&the_default("common")).await.unwrap();
     let home = personal_account().home_account_id;
     assert_eq!(people[0].home_account_id, home);
+}
+
+#[tokio::test]
+async fn the_default_account_is_asked_at_the_tenant_and_in_the_cloud_that_are_wanted() {
+    let authority = "https://login.partner.microsoftonline.cn/contoso.example";
+    let mut request = the_default("organizations");
+    request.application.authority = authority.into();
+    let system = Recorder::answering([work_token()]).signed_in_by("organizations");
+    system.wam().accounts(&request).await.unwrap();
+    assert_eq!(
+        system.calls()[1..],
+        [
+            format!("provider https://login.microsoft.com {authority}"),
+            format!(
+                "silently {authority} Default client correlated [{IDENTITY}] authority={authority} \
+                 wam_compat=2.0"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_windows_with_nobody_is_no_windows_without_a_broker() {
+    let system = Recorder::default().without_default();
+    let people = system.wam().accounts(&the_default("organizations")).await;
+    assert!(people.unwrap().is_empty());
+    let last = system.calls().pop().unwrap();
+    assert_eq!(last, "provider https://login.microsoft.com organizations");
+}
+
+#[tokio::test]
+async fn a_guest_is_who_their_tokens_say() {
+    let mut guest = written();
+    guest.properties = properties(&[("OID", "guest"), ("TenantId", "elsewhere")]);
+    let mut silent = guest.clone();
+    silent.id = "silent-id".into();
+    let answers = [work_token(), status(TokenStatus::UserInteractionRequired)];
+    let system = Recorder::answering(answers).knowing([guest, silent]);
+    let people = system.wam().accounts(&everybody("organizations")).await;
+    let people: Vec<_> = people.unwrap().into_iter().collect();
+    assert_eq!(people[0].home_account_id, account().home_account_id);
+    assert_eq!(people[1].home_account_id, "guest.elsewhere");
+}
+
+#[tokio::test]
+async fn a_token_of_another_account_says_nothing_of_the_one_that_was_asked() {
+    let mut second = written();
+    second.id = "second-id".into();
+    second.username = "bob@contoso.com".into();
+    second.properties = properties(&[("OID", "bob"), ("TenantId", TENANT)]);
+    // Windows gives the default account's for both, as others report that it does.
+    let system =
+        Recorder::answering([work_token(), work_token()]).knowing([written(), second.clone()]);
+    let people = system.wam().accounts(&everybody("organizations")).await;
+    let people = people.unwrap();
+    assert_eq!(people.len(), 2);
+    assert_eq!(people[1], described(&second).unwrap());
+}
+
+#[tokio::test]
+async fn whose_token_names_no_account_has_the_names_of_the_one_that_was_asked() {
+    let mut answer = work_token();
+    answer.response.as_mut().unwrap().account = None;
+    let system = Recorder::answering([answer]).knowing([written()]);
+    let people = system.wam().accounts(&everybody("organizations")).await;
+    let people = people.unwrap();
+    assert_eq!(people[0].username, "ada@contoso.com");
+    assert_eq!(people[0].local_account_id.as_deref(), Some("work-id"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_does_not_wait_long_to_be_told_who_they_are() {
+    let system = Recorder::default().slow().knowing([written(), written()]);
+    let begun = tokio::time::Instant::now();
+    let people = system.wam().accounts(&everybody("organizations")).await;
+    assert_eq!(people.unwrap(), [described(&written()).unwrap()]);
+    assert_eq!(begun.elapsed().as_secs(), 5);
+}
+
+#[tokio::test]
+async fn accounts_of_another_cloud_are_not_of_this_one() {
+    let cloud = |host: &str| {
+        let mut written = written();
+        let authority = format!("https://{host}/{TENANT}");
+        let authority = ("Authority".to_owned(), authority);
+        written.properties.extend([authority]);
+        written
+    };
+    for (host, asked, is_known) in [
+        ("login.windows.net", "login.microsoftonline.com", true),
+        (
+            "login.microsoftonline.us",
+            "login.microsoftonline.com",
+            false,
+        ),
+        ("login.microsoftonline.us", "login.usgovcloudapi.net", true),
+        (
+            "login.microsoftonline.com",
+            "login.microsoftonline.us",
+            false,
+        ),
+        ("adfs.contoso.com", "login.microsoftonline.com", true),
+    ] {
+        let system = Recorder::answering([work_token()]).knowing([cloud(host)]);
+        let mut request = everybody("organizations");
+        request.application.authority = format!("https://{asked}/organizations");
+        let people = system.wam().accounts(&request).await.unwrap();
+        assert_eq!(!people.is_empty(), is_known, "{host} at {asked}");
+    }
 }
 
 #[tokio::test]
@@ -145,6 +282,86 @@ async fn a_sign_out_is_for_this_application_and_of_nobody_a_success() {
         system.calls().last().unwrap(),
         "accounts organizations client"
     );
+}
+
+#[tokio::test]
+async fn a_personal_account_that_was_shown_to_entra_id_is_signed_out_of_both() {
+    let mut guest = written();
+    guest.username = "ada@outlook.com".into();
+    let info = client_info(PERSONAL_OBJECT, PERSONAL_TENANT);
+    let members = [
+        ("TokenExpiresOn", EXPIRES_ON),
+        ("wamcompat_client_info", &*info),
+    ];
+    let answer = success(response("token", &members, guest.clone()));
+    let mut request = BrokerSignOutRequest::new(application("organizations"), personal_account());
+    request.application.enable_msa_passthrough = true;
+    let system = Recorder::answering([answer]).knowing([guest, personal_written()]);
+    system.wam().sign_out(&request).await.unwrap();
+    let calls = system.calls();
+    let signed_out: Vec<_> = calls
+        .iter()
+        .filter(|call| call.starts_with("sign out"))
+        .collect();
+    assert_eq!(
+        signed_out,
+        ["sign out work-id client", "sign out personal-id client"]
+    );
+}
+
+#[tokio::test]
+async fn nobody_else_is_signed_out_for_having_the_name() {
+    let request = BrokerSignOutRequest::new(application("organizations"), account());
+    let named = |object: &str, tenant: &str| {
+        let mut written = written();
+        written.properties = properties(&[("OID", object), ("TenantId", tenant)]);
+        written
+    };
+    let of = |object: &str| {
+        let info = client_info(object, TENANT);
+        let members = [
+            ("TokenExpiresOn", EXPIRES_ON),
+            ("wamcompat_client_info", &*info),
+        ];
+        success(response("token", &members, written()))
+    };
+    // Who got the name later, at home where the account is.
+    let system = Recorder::default().knowing([named("another", TENANT)]);
+    system.wam().sign_out(&request).await.unwrap();
+    assert!(!system.calls().last().unwrap().starts_with("sign out"));
+
+    // A token that is theirs, but of another account than the one that has the name.
+    let mut guest = named("guest", "elsewhere");
+    guest.id = "guest-id".into();
+    let system = Recorder::answering([work_token()]).knowing([guest.clone()]);
+    system.wam().sign_out(&request).await.unwrap();
+    assert!(!system.calls().last().unwrap().starts_with("sign out"));
+
+    // The second of two.
+    let mut theirs = work_token();
+    let answered = theirs.response.as_mut().unwrap().account.as_mut().unwrap();
+    answered.id = "guest-id".into();
+    let known = [named("another", "else"), guest];
+    let system = Recorder::answering([of("another"), theirs]).knowing(known);
+    system.wam().sign_out(&request).await.unwrap();
+    assert_eq!(system.calls().last().unwrap(), "sign out guest-id client");
+
+    // A guest, who is proven to be them, or not, or neither.
+    for (answer, is_done, kind) in [
+        (of(OBJECT), true, None),
+        (of("another"), false, None),
+        (
+            status(TokenStatus::UserInteractionRequired),
+            false,
+            Some(ErrorKind::AuthenticationRequired),
+        ),
+    ] {
+        let system = Recorder::answering([answer]).knowing([named("guest", "elsewhere")]);
+        let done = system.wam().sign_out(&request).await;
+        assert_eq!(done.err().map(|error| error.kind()), kind);
+        let last = system.calls().pop().unwrap();
+        assert_eq!(last.starts_with("sign out"), is_done, "{last}");
+    }
 }
 
 #[tokio::test]

@@ -1,18 +1,19 @@
 //! A call that blocks its thread blocks nobody else.
 
-use super::super::apart::Apart;
+use super::super::{apart::Apart, system::Console};
 use super::*;
 use doorkey::{
-    Broker, BrokerAccountsRequest, ErrorKind, InteractiveBrowserBrokerCredential,
-    InteractiveBrowserBrokerCredentialOptions, InteractiveCredential as _, PublicClientOptions,
+    Broker, BrokerAccountsRequest, BrokerInteractiveRequest, ErrorKind,
+    InteractiveBrowserBrokerCredential, InteractiveBrowserBrokerCredentialOptions,
+    InteractiveCredential as _, PublicClientOptions,
 };
-use std::{sync::mpsc, time::Duration};
+use std::{num::NonZeroIsize, sync::mpsc, time::Duration};
 use tokio::time::timeout;
 
 /// Longer than any call that does not hang.
 const LONG: Duration = Duration::from_secs(30);
 
-fn apart(system: &Recorder) -> Apart<Wam<Recorder>> {
+fn apart(system: &Recorder) -> Apart<Recorder> {
     Apart::new(system.wam(), || ())
 }
 
@@ -22,7 +23,7 @@ fn everybody() -> BrokerAccountsRequest {
 
 #[tokio::test]
 async fn an_answer_comes_back() {
-    let system = Recorder::default().knowing([written()]);
+    let system = Recorder::answering([work_token()]).knowing([written()]);
     let people = apart(&system).accounts(&everybody()).await.unwrap();
     assert_eq!(people[0].home_account_id, account().home_account_id);
     let absent = Recorder::default().without_provider();
@@ -51,6 +52,38 @@ async fn a_deadline_passes_while_a_call_blocks() {
     assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_window_that_never_comes_is_not_waited_for_as_long_as_a_person() {
+    let (sender, _told) = mpsc::channel();
+    let request = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+    let blocking = Recorder::default().blocking(sender);
+    let begun = tokio::time::Instant::now();
+    let asking = apart(&blocking);
+    let error = asking.acquire_interactively(&request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+    assert_eq!(begun.elapsed().as_secs(), 15);
+
+    // Server Core, where nothing is called at all.
+    let core = blocking.in_console(Console::NoDesktop);
+    let calls = core.calls().len();
+    let error = core.wam().check_presence(&request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+    assert!(error.to_string().contains("Server Core"), "{error}");
+    assert_eq!(core.calls().len(), calls);
+}
+
+#[tokio::test]
+async fn whoever_is_there_is_asked() {
+    let mut request = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+    request.parent_window = NonZeroIsize::new(42);
+    let system = Recorder::answering([work_token()]);
+    let asking = apart(&system);
+    let token = asking.acquire_interactively(&request).await.unwrap();
+    assert_eq!(token.access_token.secret(), "token");
+    let last = system.calls().pop().unwrap();
+    assert!(last.starts_with("window 42 "), "{last}");
+}
+
 #[tokio::test]
 async fn questions_that_block_do_not_pile_up() {
     let (sender, told) = mpsc::channel();
@@ -72,7 +105,7 @@ async fn who_leaves_cancels_the_question() {
     let broker = apart(&Recorder::default().pending(sender));
     let request = everybody();
     // More often than questions may hang: none of these does.
-    for _ in 0..6 {
+    for _ in 0..5 {
         let mut asking = broker.accounts(&request);
         assert!(timeout(Duration::ZERO, &mut asking).await.is_err());
         assert_eq!(told.recv_timeout(LONG), Ok("begun"));

@@ -170,7 +170,7 @@ async fn a_personal_account_at_entra_id_has_a_bound_token() {
     ];
     let token = bound_to(KEY);
     let system = Recorder::answering([
-        success(response("assertion", &[], personal_written())),
+        success(response("code=assertion", &[], personal_written())),
         success(response(&token, &members, personal_written())),
     ])
     .knowing([personal_written()]);
@@ -183,5 +183,9 @@ async fn a_personal_account_at_entra_id_has_a_bound_token() {
         .iter()
         .map(|call| call.contains("token_type=pop"))
         .collect();
-    assert_eq!(asked, [false, false, false, false, true], "{calls:?}");
+    assert_eq!(
+        asked,
+        [false, false, false, false, false, true],
+        "{calls:?}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::super::{
     messages::{AccountsStatus, Failure, ProviderError, TokenAnswer, TokenRequest, WebAccount},
-    system::{FoundAccount, FoundAccounts, FoundProvider, System},
+    system::{Console, FoundAccount, FoundAccounts, FoundProvider, System},
 };
 use super::{CORRELATION, Wam};
 use async_trait::async_trait;
@@ -26,10 +26,12 @@ struct State {
     known: Vec<WebAccount>,
     accounts_status: Option<(AccountsStatus, ProviderError)>,
     default_authority: String,
-    console: Option<NonZeroIsize>,
+    console: Console,
     /// `None` is of none; an empty one, of all.
     missing: Option<String>,
     failure: Option<Failure>,
+    has_no_default: bool,
+    is_slow: bool,
     endless: Option<Endless>,
 }
 
@@ -55,8 +57,8 @@ impl Recorder {
         self
     }
 
-    pub(super) fn in_console(self, window: isize) -> Self {
-        self.state().console = NonZeroIsize::new(window);
+    pub(super) fn in_console(self, console: Console) -> Self {
+        self.state().console = console;
         self
     }
 
@@ -66,6 +68,24 @@ impl Recorder {
 
     pub(super) fn without_provider_of(self, authority: &str) -> Self {
         self.state().missing = Some(authority.into());
+        self
+    }
+
+    /// Whose tokens never come.
+    pub(super) fn slow(self) -> Self {
+        self.state().is_slow = true;
+        self
+    }
+
+    /// Nobody is signed in by an account that Windows serves.
+    pub(super) fn without_default(self) -> Self {
+        self.state().has_no_default = true;
+        self
+    }
+
+    /// Whose next question is not even answered.
+    pub(super) fn failing_to_answer(self, failure: Failure) -> Self {
+        self.state().answers.push_back(Err(failure));
         self
     }
 
@@ -109,7 +129,9 @@ impl Recorder {
     }
 
     fn answer(&self) -> Result<TokenAnswer, Failure> {
-        self.state().answers.pop_front().unwrap()
+        // In a statement of its own, as the state is to be told of what was asked after a panic.
+        let answer = self.state().answers.pop_front();
+        answer.unwrap()
     }
 }
 
@@ -178,10 +200,13 @@ impl System for Recorder {
             endless.begin().await;
         }
         let state = self.state();
-        let is_missing = state
-            .missing
-            .as_ref()
-            .is_some_and(|missing| missing.is_empty() || Some(&**missing) == authority);
+        let is_missing = match authority {
+            None if state.has_no_default => true,
+            _ => state
+                .missing
+                .as_ref()
+                .is_some_and(|missing| missing.is_empty() || Some(&**missing) == authority),
+        };
         Ok((!is_missing).then(|| FoundProvider {
             provider: authority.unwrap_or("default").to_owned(),
             authority: state.default_authority.clone(),
@@ -238,6 +263,10 @@ impl System for Recorder {
         account: Option<&String>,
     ) -> Result<TokenAnswer, Failure> {
         self.note(format!("silently {provider} {}", shown(request, account)))?;
+        let is_slow = self.state().is_slow;
+        if is_slow {
+            std::future::pending::<()>().await;
+        }
         self.answer()
     }
 
@@ -259,7 +288,7 @@ impl System for Recorder {
         self.note(format!("sign out {account} {client_id}"))
     }
 
-    fn console_window(&self) -> Option<NonZeroIsize> {
+    fn console(&self) -> Console {
         self.state().console
     }
 }

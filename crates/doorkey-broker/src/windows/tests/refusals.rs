@@ -8,6 +8,7 @@ use doorkey::{Broker as _, BrokerSilentRequest, ErrorKind};
 const SILENTLY: Asked = Asked {
     is_named: false,
     is_person: false,
+    is_console: false,
 };
 
 fn provider_error(code: u32, message: &str, asked: Asked) -> doorkey::Error {
@@ -51,19 +52,19 @@ fn every_status_means_something() {
 
 #[test]
 fn what_a_plugin_says_is_understood_by_its_number() {
-    use ErrorKind::{AuthenticationRequired, CredentialUnavailable, Declined, Network, Refused};
+    use ErrorKind::{AuthenticationRequired, CredentialUnavailable, Network, Refused};
     for (code, kind, words) in [
         (0xCAA1_0001, AuthenticationRequired, "0xCAA10001"),
         (0xCAA2_000C, AuthenticationRequired, "0xCAA2000C"),
         (0xCAA2_0003, AuthenticationRequired, "0xCAA20003"),
-        (0xCAA2_0004, Declined, "0xCAA20004"),
+        (0xCAA2_0004, Refused, "0xCAA20004"),
         (0xCAA2_0005, Network, "0xCAA20005"),
         (0xCAA3_0194, Network, "0xCAA30194"),
         (0xCAA7_0007, Network, "0xCAA70007"),
         (0xCAA8_2EE2, Network, "0xCAA82EE2"),
         (0x8007_2EFD, Network, "0x80072EFD"),
         (0x8007_04CF, Network, "0x800704CF"),
-        (0x8007_04C7, Declined, "0x800704C7"),
+        (0x8007_04C7, CredentialUnavailable, "0x800704C7"),
         (0xCAA2_0008, Network, "has a fault"),
         (0xCAA2_0009, Refused, "redirect URI"),
         (0xCAA9_0003, AuthenticationRequired, "session is over"),
@@ -82,6 +83,11 @@ fn what_a_plugin_says_is_understood_by_its_number() {
         (0x8009_0016, CredentialUnavailable, "TPM"),
         (0x8009_0030, CredentialUnavailable, "TPM"),
         (0x8007_0525, AuthenticationRequired, "no such account"),
+        // Windows' own, and not what an authority says: reported for MSAL.NET, without a meaning.
+        (0x8008_0300, CredentialUnavailable, "by the browser"),
+        // But for those of personal accounts.
+        (0x8004_8823, Refused, "redirect URI"),
+        (0x8086_0008, Refused, "redirect URI"),
         // Not AADSTS5, which is none.
         (5, Refused, "0x00000005"),
         (50011, Refused, "AADSTS50011 “text of the plugin”"),
@@ -118,7 +124,7 @@ fn the_authoritys_numbers_are_handed_on() {
 
 #[test]
 fn a_call_that_fails_is_no_broker_unless_it_says_more() {
-    use ErrorKind::{CredentialUnavailable, Declined, InvalidArgument, Network};
+    use ErrorKind::{CredentialUnavailable, InvalidArgument, Network};
     for (code, kind, words) in [
         (0x8004_0154, CredentialUnavailable, "Server Core"),
         (0x8007_06BA, CredentialUnavailable, "does not answer"),
@@ -136,7 +142,7 @@ fn a_call_that_fails_is_no_broker_unless_it_says_more() {
         (0x8000_FFFF, CredentialUnavailable, "0x8000FFFF"),
         (0x8007_0578, InvalidArgument, "no such window"),
         (0x8007_0057, InvalidArgument, "parent_window"),
-        (0x8000_4004, Declined, "begin it again"),
+        (0x8000_4004, CredentialUnavailable, "by the browser"),
         (0x8007_2EE7, Network, "network"),
     ] {
         let failure = Failure {
@@ -153,6 +159,33 @@ fn a_call_that_fails_is_no_broker_unless_it_says_more() {
 fn a_long_text_is_cut() {
     let error = provider_error(1, &"é".repeat(10_000), SILENTLY);
     assert!(error.to_string().chars().count() < 800, "{error}");
+}
+
+#[test]
+fn nobody_declines_who_was_not_asked() {
+    let asked = Asked {
+        is_person: true,
+        ..SILENTLY
+    };
+    for code in [0x8000_4004, 0x8007_04C7, 0xCAA2_0004] {
+        let failure = Failure {
+            code,
+            message: String::new(),
+        };
+        for error in [
+            refusal::of_failure(&failure, asked),
+            provider_error(code, "", asked),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Declined, "{code:#X}");
+            assert!(error.to_string().contains("as administrator"), "{error}");
+        }
+        for error in [
+            refusal::of_failure(&failure, SILENTLY),
+            provider_error(code, "", SILENTLY),
+        ] {
+            assert_ne!(error.kind(), ErrorKind::Declined, "{code:#X}");
+        }
+    }
 }
 
 #[test]

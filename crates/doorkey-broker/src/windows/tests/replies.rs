@@ -1,4 +1,8 @@
-use super::super::{messages::TokenResponse, reply::token, request::Plugin};
+use super::super::{
+    messages::TokenResponse,
+    reply::{assertion, token},
+    request::Plugin,
+};
 use super::*;
 use azure_core::time::{Duration, OffsetDateTime};
 use doorkey::{BrokerToken, ErrorKind, Result};
@@ -111,6 +115,40 @@ fn a_personal_token_is_a_list() {
     let home = personal_account().home_account_id;
     assert_eq!(account.home_account_id, home);
     assert_eq!(account.local_account_id.as_deref(), Some("personal-id"));
+}
+
+#[test]
+fn a_personal_token_ages_in_windows_cache() {
+    let life = |claims: &str| {
+        let id_token = id_token(claims);
+        let list = format!("access_token=t&expires_in=3600&id_token={id_token}");
+        let token = read(&response(&list, &[], personal_written()), Plugin::Personal);
+        token.map(|token| token.expires_on.unix_timestamp() - NOW)
+    };
+    for (claims, left) in [
+        (format!(r#"{{"iat":{}}}"#, NOW - 600), 3000),
+        // This machine's clock is behind.
+        (format!(r#"{{"iat":{}}}"#, NOW + 600), 3600),
+        (r#"{"iat":"yesterday"}"#.to_owned(), 3600),
+        ("{}".to_owned(), 3600),
+    ] {
+        assert_eq!(life(&claims).unwrap(), left, "{claims}");
+    }
+    let error = life(&format!(r#"{{"iat":{}}}"#, NOW - 3600)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("expired"), "{error}");
+}
+
+#[test]
+fn what_is_shown_to_entra_id_is_the_code_of_the_list() {
+    let shown = |list: &str| assertion(&response(list, &[], personal_written()));
+    let list = "access_token=theirs&token_type=bearer&expires_in=3600&code=M.C_%2Babc+d";
+    assert_eq!(shown(list).unwrap().secret(), "M.C_+abc+d");
+    for list in ["", "garbage", "access_token=theirs", "code="] {
+        let error = shown(list).expect_err(list);
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(!error.to_string().contains("theirs"), "{error}");
+    }
 }
 
 #[test]
