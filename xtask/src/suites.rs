@@ -115,7 +115,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "wine",
-        about: "the libraries' own tests on Windows' interfaces: DPAPI, files, locks, no broker",
+        about: "the libraries' own tests on Windows' interfaces: DPAPI, files, locks, no broker; what WSL starts",
         needs: &[
             Need::Packages(&[
                 "rustc-web",
@@ -135,6 +135,11 @@ pub(crate) const SUITES: &[Suite] = &[
             platform_step(
                 "test --locked -Zwarnings -Zbuild-std=std,panic_abort,test --target x86_64-win7-windows-gnu \
                  -p doorkey-broker --lib",
+            ),
+            // As WSL starts it. Without the emulator, whose server would be built for it alone.
+            platform_step(
+                "test --locked -Zwarnings -Zbuild-std=std,panic_abort,test --target x86_64-win7-windows-gnu \
+                 -p doorkey-cli --no-default-features --test windows",
             ),
         ],
     },
