@@ -10,10 +10,12 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
+pub(super) use account::{Known, find, people};
 #[cfg(target_os = "linux")]
-pub(super) use account::same;
-pub(super) use account::{Known, find, only, people};
-pub(super) use refusal::{Refusal, failed, has_failed, wants_account};
+pub(super) use account::{only, same};
+pub(super) use refusal::Refusal;
+#[cfg(target_os = "linux")]
+pub(super) use refusal::{failed, has_failed, wants_account};
 pub(super) use replies::{accounts, done, signed_http_request, sso_cookies, token, version};
 pub(super) use requests::{
     HttpRequest, TokenQuestion, accounts_request, cancellation_request, removal_request,
