@@ -31,8 +31,10 @@ pub(crate) async fn run() -> Result<(), Failure> {
         Ok(doorkey_broker::answer_request(&request).await)
     };
     let answer = tokio::select! {
-        answer = answer => answer,
+        // The first blank stands before any answer.
+        biased;
         failure = reader_leaves() => Err(failure),
+        answer = answer => answer,
     };
     match answer {
         Ok(answer) => console::result(answer.secret()),
