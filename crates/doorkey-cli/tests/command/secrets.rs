@@ -41,6 +41,16 @@ const ALLOWED: &[Exception] = &[
         secrets: &["access token", "refresh token", "id token"],
         why: "it is the token cache, unencrypted as was asked for",
     },
+    Exception {
+        place: "stdout of token for one request",
+        secrets: &["signed request", "access token"],
+        why: "it is the result, and the other is in it",
+    },
+    Exception {
+        place: "file msal.cache.pop",
+        secrets: &["private key"],
+        why: "it is where the key is kept, unencrypted as was asked for",
+    },
 ];
 
 /// Everything of every crate.
@@ -114,6 +124,7 @@ impl Runs {
         let cache: Value = serde_json::from_str(&cache).unwrap_or_default();
         for (section, what) in [
             ("AccessToken", "access token"),
+            ("DoorkeyPopAccessToken", "access token"),
             ("RefreshToken", "refresh token"),
             ("IdToken", "id token"),
         ] {
@@ -201,6 +212,27 @@ fn by_a_password(runs: &mut Runs) {
     }
 }
 
+/// Bound to a key, which is kept.
+fn for_one_request(runs: &mut Runs) {
+    let url = "https://management.azure.com/subscriptions";
+    let mut arguments = vec!["token", "--scope", SCOPE, "--pop-nonce", "n"];
+    arguments.extend(["--pop-method", "GET", "--pop-url", url]);
+    for status in [0, 2] {
+        let finished = runs.doorkey(&arguments).run();
+        finished.assert_status(status);
+        if status == 0 {
+            runs.secrets
+                .add("signed request", finished.stdout.trim_end());
+        }
+        runs.ended("token for one request", finished);
+        arguments[4] = " ";
+    }
+    let key = fs::read_to_string(runs.machine.path(".IdentityService/msal.cache.pop")).unwrap();
+    let key: Value = serde_json::from_str(&key).unwrap();
+    let key = key["DoorkeyPopKey"]["private_key"].as_str().unwrap();
+    runs.secrets.add("private key", key);
+}
+
 fn in_vain(runs: &mut Runs) {
     let username = runs.machine.user("adele").username.clone();
     runs.machine.authority.revoke_refresh_tokens(&username);
@@ -236,6 +268,7 @@ fn no_secret_is_printed_or_left_where_it_should_not_be() {
     }
     let other = "https://vault.azure.net/.default";
     runs.runs("token", 0, &["token", "--silent", "--scope", other]);
+    for_one_request(&mut runs);
     runs.runs("accounts", 0, &["accounts", "--output", "json"]);
     by_a_device_code(&mut runs, DeviceDecision::Decline, 1);
     let username = runs.machine.user("adele").username.clone();
@@ -266,7 +299,9 @@ fn no_secret_is_printed_or_left_where_it_should_not_be() {
             "id token",
             "nonce",
             "password",
+            "private key",
             "refresh token",
+            "signed request",
             "state",
             "user code",
         ]
