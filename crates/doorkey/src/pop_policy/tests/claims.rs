@@ -134,6 +134,27 @@ async fn what_a_new_sign_in_alone_can_satisfy_asks_the_person_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn clients_with_a_policy_each_ask_the_person_once_together() {
+    let scene = Scene::new().await;
+    first_token(&scene).await;
+    refuse_weak(&scene);
+    let clients: Vec<_> = (0..4).map(|_| scene.another()).collect();
+    let url = format!("{}/resource/me", scene.entra.emulator.authority());
+    let sent = join_all(clients.iter().map(|client| async {
+        let mut request = Request::new(url.parse().unwrap(), Method::Get);
+        let context = Context::new();
+        let sent = client.send(&context, &mut request, None).await;
+        sent.map(|response| u16::from(response.status()))
+    }));
+    let sent = sent.await;
+    assert!(
+        sent.iter().all(|status| matches!(status, Ok(200))),
+        "{sent:?}"
+    );
+    assert_eq!(scene.entra.prompts(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_may_not_be_asked_is_told_what_to_authenticate_with_and_not_tried_again() {
     let silent = |options: &mut DeviceCodeCredentialOptions| {
         options.disable_automatic_authentication = true;

@@ -191,6 +191,17 @@ impl Scene {
         }
     }
 
+    /// A client of its own, with a policy of its own.
+    fn another(&self) -> Pipeline {
+        let transport: Arc<dyn HttpClient> = Arc::<Resource>::clone(&self.resource);
+        let options = ClientOptions {
+            per_try_policies: vec![self.credential.pop_policy(&[SCOPE])],
+            transport: Some(Transport::new(transport)),
+            ..Default::default()
+        };
+        Pipeline::new(Some("another"), None, options, vec![], vec![], None)
+    }
+
     async fn send(&self, method: Method) -> azure_core::Result<u16> {
         let url = format!("{}/resource/me?x=y", self.entra.emulator.authority());
         self.send_to(&url, method).await
