@@ -93,7 +93,7 @@ impl Inner {
         };
         // Whoever signed in by the browser is not known to it.
         match self.redeem(request, record, patience, deadline).await {
-            Err(None) => Err(why),
+            Err(None) => Err(Some(why)),
             outcome => outcome,
         }
     }

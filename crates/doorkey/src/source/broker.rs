@@ -54,14 +54,13 @@ pub(crate) struct BrokerSettings {
 /// What came of asking without a person.
 pub(crate) enum Silence {
     Token(Box<Tokens>),
-    /// `None` where the browser may do instead.
-    NeedsPerson(Option<Error>),
+    NeedsPerson(Error),
 }
 
 /// Who is signed in to the operating system.
 pub(crate) enum DefaultAccount {
     Is(AuthenticationRecord),
-    /// And why, where it was asked for and the browser cannot do instead.
+    /// And why, where it was asked for.
     Nobody(Option<Error>),
 }
 
@@ -90,9 +89,9 @@ impl BrokerSource {
     ) -> Result<Silence> {
         match self.silently(wanted, account_of(record), deadline).await {
             Ok(tokens) => Ok(Silence::Token(Box::new(tokens))),
-            Err(Failure::Absent(error)) => Ok(Silence::NeedsPerson(self.unless_browser(error))),
+            Err(Failure::Absent(error)) => Ok(Silence::NeedsPerson(self.or_person(error))),
             Err(Failure::Answered(error)) if error.needs_person() => {
-                Ok(Silence::NeedsPerson(Some(error)))
+                Ok(Silence::NeedsPerson(error))
             }
             Err(Failure::Answered(error)) => Err(error),
         }
@@ -110,7 +109,7 @@ impl BrokerSource {
         match self.default_account(tenant, deadline).await {
             Ok(Some(account)) => Ok(DefaultAccount::Is(self.record_of(account, tenant))),
             Ok(None) => Ok(DefaultAccount::Nobody(Some(nobody_by_default()))),
-            Err(Failure::Absent(error)) => Ok(DefaultAccount::Nobody(self.unless_browser(error))),
+            Err(Failure::Absent(error)) => Ok(DefaultAccount::Nobody(Some(self.or_person(error)))),
             Err(Failure::Answered(error)) if error.needs_person() => {
                 Ok(DefaultAccount::Nobody(Some(error)))
             }
@@ -386,9 +385,13 @@ impl BrokerSource {
         }
     }
 
-    /// The error of an absent broker, where nothing else will do.
-    fn unless_browser(&self, error: Error) -> Option<Error> {
-        (!self.settings.falls_back).then_some(error)
+    /// The error of an absent broker. Where the browser may do instead, it is the person who is missing.
+    fn or_person(&self, error: Error) -> Error {
+        if !self.settings.falls_back {
+            return error;
+        }
+        let message = error.to_string();
+        Error::new(ErrorKind::AuthenticationRequired, message).with_source(error)
     }
 
     fn late(&self) -> String {

@@ -186,6 +186,35 @@ async fn accounts_are_the_brokers_and_each_is_a_record_away_from_a_token() {
     }
 }
 
+/// What is wrong is the broker, and the one who may not ask has to be told.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_ask_is_told_why_the_broker_gave_nothing() {
+    for conduct in [
+        Conduct::Fails(ErrorKind::CredentialUnavailable),
+        Conduct::Hangs,
+    ] {
+        let machine = Machine::start().await;
+        let record = machine.credential(|_| {}).authenticate(None).await.unwrap();
+        machine.broker.set_all(&conduct);
+        for named in [true, false] {
+            let credential = machine.credential(|options| {
+                options.authentication_record = named.then(|| record.clone());
+                options.use_default_broker_account = true;
+                options.disable_automatic_authentication = true;
+            });
+            for again in [false, true] {
+                let error = token(&credential, SCOPE).await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::AuthenticationRequired, "{error}");
+                assert_eq!(error.scopes(), [SCOPE]);
+                let text = error.to_string();
+                let told = text.contains("as the test wants it") || text.contains("did not answer");
+                assert!(told, "{named} {again}: {text}");
+                assert!(text.contains("call `authenticate`"), "{text}");
+            }
+        }
+    }
+}
+
 /// It was left alone for its silence, and the browser would open for another five minutes.
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_answers_again_is_asked_again() {
