@@ -1,33 +1,71 @@
 use crate::sensitive::Sensitive;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// What whoever sends a signed request has to know of it, whoever signed it.
+/// What whoever sends a signed request has to know of it, whoever signed it: we, or a broker in a dialect
+/// of its own.
 #[derive(Debug)]
 pub(crate) struct SignedParts {
-    /// SHA-256 of the access token in it.
+    /// SHA-256 of the access token in it; of all of it, where none is found.
     pub(crate) token_digest: [u8; 32],
-    /// In Unix seconds.
-    pub(crate) signed_on: i64,
+    /// In Unix seconds, where it tells.
+    pub(crate) signed_on: Option<i64>,
 }
 
 #[derive(Deserialize)]
 struct Body {
     at: Sensitive,
-    ts: i64,
+    #[serde(default)]
+    ts: Value,
 }
 
 impl SignedParts {
-    /// Reads it without a check: it is our own.
-    pub(crate) fn of(signed: &str) -> Option<Self> {
-        let body = signed.split('.').nth(1)?;
-        let body = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(body).ok()?);
-        let body: Body = serde_json::from_slice(&body).ok()?;
-        Some(Self {
-            token_digest: Sha256::digest(body.at.expose()).into(),
-            signed_on: body.ts,
-        })
+    /// Reads it without a check, which is the resource's to make.
+    pub(crate) fn of(signed: &str) -> Self {
+        match body(signed) {
+            Some(Body { at, ts }) => Self {
+                token_digest: Sha256::digest(at.expose()).into(),
+                signed_on: ts.as_i64().or_else(|| ts.as_str()?.parse().ok()),
+            },
+            None => Self {
+                token_digest: Sha256::digest(signed).into(),
+                signed_on: None,
+            },
+        }
+    }
+}
+
+fn body(signed: &str) -> Option<Body> {
+    let body = signed.split('.').nth(1)?;
+    let body = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(body).ok()?);
+    serde_json::from_slice(&body).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dialect_is_read_as_far_as_it_can_be() {
+        let of_token: [u8; 32] = Sha256::digest("the-token").into();
+        for (body, is_read, signed_on) in [
+            (r#"{"at":"the-token","ts":7}"#, true, Some(7)),
+            (r#"{"at":"the-token","ts":"7"}"#, true, Some(7)),
+            (r#"{"at":"the-token","ts":7.5}"#, true, None),
+            (r#"{"at":"the-token"}"#, true, None),
+            (r#"{"ts":7}"#, false, None),
+            ("[]", false, None),
+            ("nonsense", false, None),
+        ] {
+            let signed = format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(body));
+            let parts = SignedParts::of(&signed);
+            assert_eq!(parts.token_digest == of_token, is_read, "{body}");
+            assert_eq!(parts.signed_on, signed_on, "{body}");
+        }
+        let one = SignedParts::of("one").token_digest;
+        assert_ne!(one, SignedParts::of("").token_digest);
     }
 }

@@ -101,11 +101,12 @@ impl PopPolicy {
                 return Err(error);
             }
         };
-        let parts = SignedParts::of(info.token.secret()).ok_or_else(|| {
-            Error::protocol(
-                "a request was to be signed, and what came is no signed request, so it was not sent",
-            )
-        })?;
+        if !info.token_type.eq_ignore_ascii_case("pop") {
+            return Err(Error::protocol(
+                "a request was to be signed, and what came is a bearer token, so it was not sent",
+            ));
+        }
+        let parts = SignedParts::of(info.token.secret());
         let header = info.authorization_header().secret().to_owned();
         request.insert_header(AUTHORIZATION, header);
         Ok(Signed { nonce, parts })
@@ -205,7 +206,7 @@ impl Policy for PopPolicy {
             };
             let sent = signed.as_ref();
             let Some(newer) = self.answer(request, &refusal, sent, &mut left).await? else {
-                let why = sent.and_then(|sent| refusal.by_clock(sent.parts.signed_on));
+                let why = sent.and_then(|sent| refusal.by_clock(sent.parts.signed_on?));
                 if let Some(unused) = refusal.nonce {
                     self.nonces.put(&origin, unused);
                 }

@@ -1,6 +1,10 @@
 //! Resources that mean harm, or mean well and have another clock.
 
 use super::*;
+use crate::{
+    AccessTokenInfo, TokenInfoOptions,
+    pop_policy::{GivesTokens, PopPolicy},
+};
 use azure_core::{
     http::Body,
     stream::{BytesStream, SeekableStream},
@@ -144,6 +148,39 @@ async fn a_body_that_can_be_read_once_is_the_callers_to_send_again_with_the_nonc
     let seen = scene.seen();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].nonce().as_deref(), Some("n"));
+}
+
+/// As no session of ours does.
+#[derive(Debug)]
+struct Downgraded;
+
+#[async_trait]
+impl GivesTokens for Downgraded {
+    async fn token_info(
+        &self,
+        _scopes: &[&str],
+        _options: TokenInfoOptions,
+    ) -> crate::Result<AccessTokenInfo> {
+        Ok(AccessTokenInfo {
+            token: "a.bearer.token".into(),
+            expires_on: time::OffsetDateTime::UNIX_EPOCH,
+            token_type: "Bearer".into(),
+            refresh_on: None,
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bearer_token_in_the_place_of_a_bound_one_is_not_sent() {
+    let scene = Scene::new().await;
+    let pipeline = scene.with_policy(Arc::new(PopPolicy::new(Downgraded, &[SCOPE])));
+    scene.answer_next(&[(401, Some("PoP nonce=\"n\"")), (200, None)]);
+    let url = format!("{}/resource/me", scene.entra.emulator.authority());
+    let mut request = Request::new(url.parse().unwrap(), Method::Get);
+    let sent = pipeline.send(&Context::new(), &mut request, None).await;
+    let error = sent.unwrap_err();
+    assert_eq!(Error::find(&error).unwrap().kind(), ErrorKind::Protocol);
+    assert_eq!(scene.statuses(), [401]);
 }
 
 const MINUTE: time::Duration = time::Duration::MINUTE;

@@ -193,9 +193,13 @@ impl Scene {
 
     /// A client of its own, with a policy of its own.
     fn another(&self) -> Pipeline {
+        self.with_policy(self.credential.pop_policy(&[SCOPE]))
+    }
+
+    fn with_policy(&self, policy: Arc<dyn Policy>) -> Pipeline {
         let transport: Arc<dyn HttpClient> = Arc::<Resource>::clone(&self.resource);
         let options = ClientOptions {
-            per_try_policies: vec![self.credential.pop_policy(&[SCOPE])],
+            per_try_policies: vec![policy],
             transport: Some(Transport::new(transport)),
             ..Default::default()
         };
