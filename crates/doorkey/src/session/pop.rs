@@ -26,8 +26,7 @@ static OF_THIS_PROCESS: OnceCell<Arc<Key>> = OnceCell::const_new();
 impl Session {
     /// Whether `answer_bound` can have an answer.
     pub(crate) fn binds_tokens(&self) -> bool {
-        let source = &self.inner.source;
-        source.broker().is_none() && source.sign_in().takes_pop()
+        self.inner.source.sign_in().takes_pop()
     }
 
     /// A token for one request: the access token from wherever the request's would come, and around
@@ -39,7 +38,7 @@ impl Session {
     ) -> Result<AccessTokenInfo> {
         let inner = &self.inner;
         let resource_request = ResourceRequest::parse(pop)?;
-        if !inner.source.sign_in().takes_pop() {
+        if !self.binds_tokens() {
             return Err(Error::invalid_argument(
                 "`pop` does not go with a user name and password; sign in by browser or device \
                  code, or ask for a bearer token",

@@ -164,6 +164,7 @@ impl GivesTokens for Downgraded {
         Ok(AccessTokenInfo {
             token: "a.bearer.token".into(),
             expires_on: time::OffsetDateTime::UNIX_EPOCH,
+            is_signed_request: false,
             token_type: "Bearer".into(),
             refresh_on: None,
         })

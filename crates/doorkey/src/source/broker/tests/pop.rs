@@ -489,3 +489,16 @@ async fn bad_input_is_refused_before_the_broker_is_asked() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(machine.broker.calls().is_empty());
 }
+
+#[cfg(feature = "chain")]
+#[tokio::test(start_paused = true)]
+async fn a_broker_in_a_chain_binds_for_it() {
+    use crate::{ChainLink, ChainedTokenCredential};
+    let machine = Machine::start().await;
+    let links = vec![ChainLink::interactive("broker", machine.credential(|_| {}))];
+    let chain = ChainedTokenCredential::new(links).unwrap();
+    let info = chain.get_token_info(&[SCOPE], Some(options("n"))).await;
+    let info = info.unwrap();
+    let key_id = claim(&inner(&info), "cnf")["kid"].clone();
+    assert_eq!(key_id, machine.last_interactive().key_id.as_str());
+}
