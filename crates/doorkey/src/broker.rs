@@ -217,7 +217,8 @@ pub struct BrokerAccount {
     pub username: String,
     /// The tenant that the account is used in, by id; empty where the broker does not say.
     pub tenant_id: String,
-    /// The broker's own id for it. `None` by default, and for an account of an earlier run.
+    /// The broker's own id for it, which a credential keeps in its token cache. `None` by default, and for
+    /// an account of an earlier run of which none was kept.
     pub local_account_id: Option<String>,
 }
 

@@ -1,7 +1,9 @@
 use super::{
     Identity, Owner,
     document::Document,
-    entities::{AccessToken, Account, AppMetadata, IdToken, OF_THE_OLD_ACCESS_TOKEN, RefreshToken},
+    entities::{
+        AccessToken, Account, AppMetadata, BROKER, IdToken, OF_THE_OLD_ACCESS_TOKEN, RefreshToken,
+    },
     members::Members,
     section::{At, Entity, Section},
 };
@@ -134,7 +136,7 @@ impl Document {
     fn take_from_broker(&mut self, owner: Owner<'_>, reply: &Reply) {
         let environment = self.environment_of(owner).to_owned();
         self.keep_tokens(owner, &environment, reply);
-        self.keep_account(owner, &environment, reply, "broker");
+        self.keep_account(owner, &environment, reply, BROKER);
     }
 
     fn keep_account(&mut self, owner: Owner<'_>, environment: &str, reply: &Reply, source: &str) {

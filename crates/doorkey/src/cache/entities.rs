@@ -360,6 +360,9 @@ impl Entity for IdToken {
     }
 }
 
+/// The `account_source` of whoever came by a broker.
+pub(super) const BROKER: &str = "broker";
+
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Account {
     #[serde(deserialize_with = "text")]
@@ -370,9 +373,19 @@ pub(crate) struct Account {
     pub(super) realm: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) username: String,
+    #[serde(default, deserialize_with = "text")]
+    local_account_id: String,
+    #[serde(default, deserialize_with = "text")]
+    account_source: String,
 }
 
 impl Account {
+    /// A broker's own id for it, if it came from one.
+    pub(super) fn broker_account_id(&self) -> Option<&str> {
+        let is_brokers = self.account_source == BROKER && !self.local_account_id.is_empty();
+        is_brokers.then_some(&*self.local_account_id)
+    }
+
     pub(super) fn written(
         owner: Owner<'_>,
         environment: &str,

@@ -283,6 +283,18 @@ impl TokenCache {
         if own.is_empty() { family } else { own }
     }
 
+    /// The id that a broker has for the person, if they came by one.
+    pub(crate) fn broker_account_id(&self, owner: Owner<'_>) -> Option<String> {
+        let documents = [&self.without_cae.document, &self.with_cae.document];
+        documents.into_iter().find_map(|document| {
+            owner.environments().find_map(|environment| {
+                let place = At::person(owner.home_account_id, environment);
+                let mut accounts = document.accounts.at(place);
+                accounts.find_map(|account| account.broker_account_id().map(str::to_owned))
+            })
+        })
+    }
+
     fn knows(&self, owner: Owner<'_>, known_by: KnownBy) -> bool {
         let documents = [&self.without_cae.document, &self.with_cae.document];
         documents.into_iter().any(|document| match known_by {

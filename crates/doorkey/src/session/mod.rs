@@ -288,11 +288,16 @@ impl Session {
         let Some(person) = inner.whose()? else {
             return seen;
         };
+        let oauth = inner.source.oauth();
         let forgotten = match inner.source.broker() {
-            Some(broker) => broker.sign_out(&person, &inner.tenants.configured).await,
+            Some(broker) => {
+                let id = inner.read_state().broker_account_id(oauth, &person);
+                let tenant = &inner.tenants.configured;
+                broker.sign_out(&person, id, tenant).await
+            }
             None => Ok(()),
         };
-        let changes = inner.write_state().sign_out(inner.source.oauth(), &person);
+        let changes = inner.write_state().sign_out(oauth, &person);
         inner.store(changes).await.and(forgotten).and(seen)
     }
 

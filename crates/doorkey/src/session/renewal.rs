@@ -62,19 +62,19 @@ impl Inner {
             return self.redeem(request, record, patience, deadline).await;
         };
         let sign_ins = self.sign_ins();
-        let has_refresh_token = {
+        let (has_refresh_token, broker_account_id) = {
             let state = self.read_state();
             let oauth = self.source.oauth();
-            !state
-                .refresh_candidates(oauth, record, request.cae)
-                .is_empty()
+            let candidates = state.refresh_candidates(oauth, record, request.cae);
+            let broker_account_id = state.broker_account_id(oauth, record);
+            (!candidates.is_empty(), broker_account_id)
         };
         let broker_deadline = match has_refresh_token {
             // So that there is time to redeem it, should the broker not answer.
             true => Instant::now() + (deadline - Instant::now()) / 2,
             false => deadline,
         };
-        let renewing = broker.renew(request.wanted(), record, broker_deadline);
+        let renewing = broker.renew(request.wanted(), record, broker_account_id, broker_deadline);
         let why = match renewing.await {
             Ok(Silence::Token(reply)) => {
                 self.check_account(&reply, Some(record))?;

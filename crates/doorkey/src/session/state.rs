@@ -142,6 +142,15 @@ impl State {
         self.cache.refresh_candidates(owner, cae)
     }
 
+    pub(super) fn broker_account_id(
+        &self,
+        oauth: &OAuthClient,
+        record: &AuthenticationRecord,
+    ) -> Option<String> {
+        let owner = owner(oauth, &record.home_account_id);
+        self.cache.broker_account_id(owner)
+    }
+
     /// The people in the cache whom this application can be silent for, as far as `login_hint`
     /// does not exclude them.
     pub(super) fn people(

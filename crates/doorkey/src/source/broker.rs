@@ -85,9 +85,12 @@ impl BrokerSource {
         &self,
         wanted: Wanted<'_>,
         record: &AuthenticationRecord,
+        broker_account_id: Option<String>,
         deadline: Instant,
     ) -> Result<Silence> {
-        match self.silently(wanted, account_of(record), deadline).await {
+        let mut account = account_of(record);
+        account.local_account_id = broker_account_id;
+        match self.silently(wanted, account, deadline).await {
             Ok(tokens) => Ok(Silence::Token(Box::new(tokens))),
             Err(Failure::Absent(error)) => Ok(Silence::NeedsPerson(self.or_person(error))),
             Err(Failure::Answered(error)) if error.needs_person() => {
@@ -146,12 +149,14 @@ impl BrokerSource {
     pub(crate) async fn sign_out(
         &self,
         record: &AuthenticationRecord,
+        broker_account_id: Option<String>,
         tenant: &TenantId,
     ) -> Result<()> {
         if self.check_kind().is_err() {
             return Ok(());
         }
-        let request = BrokerSignOutRequest::new(self.application(tenant), account_of(record));
+        let mut request = BrokerSignOutRequest::new(self.application(tenant), account_of(record));
+        request.account.local_account_id = broker_account_id;
         let forgetting = async { self.broker.sign_out(&request).await };
         match self.presence.without_person(in_full(), forgetting).await {
             Ok(()) => Ok(()),

@@ -33,6 +33,10 @@ async fn the_next_run_is_silent_with_a_record_or_the_only_person_of_the_store() 
         assert!(machine.broker.calls().is_empty());
         token(&next, OTHER_SCOPE).await.unwrap();
         assert_eq!(machine.broker.calls(), ["silent"]);
+        // By which Windows finds whom it does not list.
+        let asked = machine.broker.silent.lock().unwrap().pop().unwrap();
+        let person = account(&machine.entra, 0);
+        assert_eq!(asked.account.local_account_id, person.local_account_id);
     }
 }
 
