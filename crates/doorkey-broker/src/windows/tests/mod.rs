@@ -4,6 +4,7 @@ mod accounts;
 mod apart;
 mod calls;
 mod people;
+mod personal;
 mod pop;
 mod recorder;
 mod refusals;
@@ -16,12 +17,13 @@ use super::{
 };
 use azure_core::credentials::Secret;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use doorkey::{BrokerAccount, BrokerApplication};
+use doorkey::{BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerSilentRequest};
 use recorder::Recorder;
-use std::sync::Arc;
+use std::{num::NonZeroIsize, sync::Arc};
 
 const OBJECT: &str = "11111111-2222-3333-4444-555555555555";
 const TENANT: &str = "99999999-8888-7777-6666-555555555555";
+const IDENTITY: &str = "openid profile offline_access";
 const PERSONAL_OBJECT: &str = "00000000-0000-0000-5406-48eb0b3075bb";
 const CORRELATION: &str = "01234567-89ab-cdef-0123-456789abcdef";
 
@@ -113,4 +115,15 @@ fn status(status: TokenStatus) -> TokenAnswer {
         response: None,
         error: None,
     }
+}
+
+fn silent(tenant: &str, account: BrokerAccount) -> BrokerSilentRequest {
+    BrokerSilentRequest::new(application(tenant), account, vec!["scope".into()])
+}
+
+fn interactive(tenant: &str) -> BrokerInteractiveRequest {
+    let scopes = vec!["scope".into(), "openid".into()];
+    let mut request = BrokerInteractiveRequest::new(application(tenant), scopes);
+    request.parent_window = NonZeroIsize::new(42);
+    request
 }
