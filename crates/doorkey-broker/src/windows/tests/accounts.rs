@@ -5,8 +5,6 @@ use super::super::{
 use super::*;
 use doorkey::{Broker as _, BrokerAccountsRequest, BrokerSignOutRequest, ErrorKind};
 
-const IDENTITY: &str = "openid profile offline_access";
-
 fn everybody(tenant: &str) -> BrokerAccountsRequest {
     BrokerAccountsRequest::new(application(tenant))
 }

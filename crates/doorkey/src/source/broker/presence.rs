@@ -22,7 +22,7 @@ pub(super) struct Presence {
     rests_until: Mutex<Option<Instant>>,
 }
 
-/// How long a broker that did not answer is left alone.
+/// How long a broker that did not answer is left alone, or where nothing can step in, is not waited for.
 const REST: Duration = Duration::from_secs(300);
 
 /// The same, where it had too little time to be judged by.
@@ -30,6 +30,9 @@ const SHORT_REST: Duration = Duration::from_secs(30);
 
 /// What is too little.
 const ENOUGH: Duration = Duration::from_secs(10);
+
+/// What it has while it rests: enough to show that it answers again.
+const WHILE_RESTING: Duration = Duration::from_secs(5);
 
 impl Presence {
     pub(super) fn is_resting(&self) -> bool {
@@ -42,11 +45,17 @@ impl Presence {
         deadline: Instant,
         asking: impl Future<Output = Result<T>>,
     ) -> Result<T, Failure> {
-        let time = deadline.saturating_duration_since(Instant::now());
+        let now = Instant::now();
+        let deadline = match self.is_resting() {
+            true => deadline.min(now + WHILE_RESTING),
+            false => deadline,
+        };
+        let time = deadline.saturating_duration_since(now);
         let late = || {
             let seconds = time.as_secs();
             let rest = if time < ENOUGH { SHORT_REST } else { REST };
-            *lock(&self.rests_until) = Some(Instant::now() + rest);
+            let mut rests_until = lock(&self.rests_until);
+            *rests_until = rests_until.max(Some(Instant::now() + rest));
             format!(
                 "the broker did not answer within {seconds} seconds; restart it, or sign in another \
                  way"

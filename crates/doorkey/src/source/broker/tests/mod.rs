@@ -314,6 +314,25 @@ async fn a_broker_that_does_not_answer_silently_costs_thirty_seconds_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_nothing_can_step_in_it_is_asked_again_but_not_waited_for() {
+    let machine = Machine::start().await;
+    machine.broker.set_all(&Conduct::Hangs);
+    let credential = machine.credential(|options| {
+        options.use_default_broker_account = true;
+        options.disable_interactive_fallback = true;
+    });
+    for seconds in [30, 5, 5] {
+        let begun = Instant::now();
+        assert_eq!(kind(&credential, SCOPE).await, ErrorKind::TimedOut);
+        assert_eq!(begun.elapsed().as_secs(), seconds);
+    }
+    // It answers: nobody is signed in.
+    machine.broker.set_all(&Conduct::Serves);
+    let answer = kind(&credential, SCOPE).await;
+    assert_eq!(answer, ErrorKind::AuthenticationRequired);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_broker_whose_window_gives_no_answer_has_the_persons_time() {
     for falls_back in [true, false] {
         let machine = Machine::start().await;
