@@ -34,15 +34,20 @@ pub(crate) struct Expected<'a> {
 }
 
 fn fault_of(stdout: &str, prints: Prints, expected: Expected<'_>) -> Option<&'static str> {
-    let least_life = match prints {
+    let hours = Duration::from_secs(3 * 3600);
+    let (token_type, least_life) = match prints {
         Prints::Anything => return None,
         Prints::Nothing => {
             return (!stdout.is_empty()).then_some("it printed something on standard output");
         }
         Prints::Record => return fault_of_record(stdout, expected.authority),
-        Prints::Token | Prints::TokenOf(_) => Duration::ZERO,
-        Prints::LongToken => Duration::from_secs(3 * 3600),
+        Prints::Token | Prints::TokenOf(_) => ("Bearer", Duration::ZERO),
+        Prints::BoundToken => ("pop", Duration::ZERO),
+        Prints::LongToken => ("Bearer", hours),
     };
+    if !text_of(stdout, "tokenType").is_some_and(|kind| kind.eq_ignore_ascii_case(token_type)) {
+        return Some("the token is of another type than was asked for");
+    }
     fault_of_token(stdout, least_life, expected.tenant)
 }
 
@@ -65,9 +70,6 @@ fn fault_of_record(record: &str, authority: Option<&str>) -> Option<&'static str
 }
 
 fn fault_of_token(json: &str, least_life: Duration, tenant: Option<&str>) -> Option<&'static str> {
-    if !text_of(json, "tokenType").is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")) {
-        return Some("the token is no bearer token");
-    }
     let Some(token) = text_of(json, "accessToken").filter(|token| !token.is_empty()) else {
         return Some("there is no token");
     };
@@ -184,7 +186,13 @@ mod tests {
             (token(TENANT, 1, &jwt), Prints::Token, "expires too soon"),
             (token("", far, &jwt), Prints::Token, "no tenant"),
             (token(TENANT, far, ""), Prints::Token, "there is no token"),
-            ("{}".to_owned(), Prints::Token, "no bearer token"),
+            ("{}".to_owned(), Prints::Token, "another type"),
+            (token(TENANT, far, &jwt), Prints::BoundToken, "another type"),
+            (
+                token(TENANT, far, &jwt).replace("Bearer", "pop"),
+                Prints::BoundToken,
+                "",
+            ),
             (token(TENANT, far, &jwt), Prints::Nothing, "printed"),
             (String::new(), Prints::Nothing, ""),
         ] {

@@ -58,6 +58,8 @@ pub(crate) enum Prints {
     Token,
     /// The same, and that is the tenant of this answer.
     TokenOf(&'static str),
+    /// One that is bound to a key, and signed by it.
+    BoundToken,
     /// A token that lives for hours more than one that cannot be revoked at once.
     LongToken,
     Nothing,
@@ -354,12 +356,26 @@ pub(crate) const LINES: &[Line] = &[
     },
     Line {
         name: "broker",
-        shows: "the operating system's broker (later: there is none yet)",
+        shows: "whoever is signed in to the operating system's broker is signed in",
+        person: "The machine has its broker, and the application the broker's redirect URI \
+                 (docs/brokers.md). Choose yourself in its window.",
+        steps: &[
+            login("--broker --scope {scope}"),
+            token("--broker --silent --scope {scope}"),
+        ],
         ..LINE
     },
     Line {
         name: "proof-of-possession",
-        shows: "tokens that are bound to a key (later: there are none yet)",
+        shows: "the authority binds tokens to a key",
+        person: "Sign in on the page.",
+        steps: &[Step {
+            prints: Prints::BoundToken,
+            ..token(
+                "--pop-method GET --pop-url https://graph.microsoft.com/v1.0/me --pop-nonce live \
+                 --browser --scope https://graph.microsoft.com/.default",
+            )
+        }],
         ..LINE
     },
 ];
