@@ -30,8 +30,8 @@ pub(super) fn no_window() -> Error {
 pub(super) fn no_desktop() -> Error {
     Error::new(
         ErrorKind::CredentialUnavailable,
-        "nobody sees a window of this program's: it runs without a desktop, as in Server Core, in a \
-         service or over SSH; sign in another way",
+        "Windows' Web Account Manager asks a person on their desktop, and this program runs without a \
+         desktop, as in Server Core, in a service or over SSH; sign in another way",
     )
 }
 
