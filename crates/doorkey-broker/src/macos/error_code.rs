@@ -1,26 +1,34 @@
 //! The numbers of errors, and what kind of no each is.
 
-use super::messages::SystemError;
+use super::{messages::SystemError, msal};
 use doorkey::ErrorKind;
 
 const AUTHORIZATION: &str = "com.apple.AuthenticationServices.AuthorizationError";
-const BROKER: &str = "MSIDErrorDomain";
-const OAUTH: &str = "MSIDOAuthErrorDomain";
-const HTTP: &str = "MSIDHttpErrorCodeDomain";
+pub(super) const BROKER: &str = "MSIDErrorDomain";
+pub(super) const OAUTH: &str = "MSIDOAuthErrorDomain";
+pub(super) const HTTP: &str = "MSIDHttpErrorCodeDomain";
 const NETWORK: &str = "NSURLErrorDomain";
 
 /// By domain and number.
-pub(super) type Code = (&'static str, i64);
+pub(super) type Code<'a> = (&'a str, i64);
 
 /// What the extension itself says is within.
-pub(super) const EXTENSION_ERROR: Code = (AUTHORIZATION, -6000);
+pub(super) const EXTENSION_ERROR: Code<'static> = (AUTHORIZATION, -6000);
 
 /// An account is asked for that the extension does not know.
-const UNKNOWN_ACCOUNT: Code = (BROKER, -51113);
+const UNKNOWN_ACCOUNT: Code<'static> = (BROKER, -51113);
 
 impl SystemError {
-    pub(super) fn is(&self, (domain, code): Code) -> bool {
-        self.domain == domain && self.code == code
+    pub(super) fn is(&self, code: Code<'_>) -> bool {
+        self.meaning() == code
+    }
+
+    /// The same in the library's words.
+    fn meaning(&self) -> Code<'_> {
+        match &*self.domain {
+            msal::DOMAIN => msal::meaning(self),
+            domain => (domain, self.code),
+        }
     }
 }
 
@@ -30,7 +38,8 @@ pub(super) fn is_unknown_account(error: &SystemError) -> bool {
 
 /// Whether the error says more than one that is around it.
 pub(super) fn is_known(error: &SystemError) -> bool {
-    [BROKER, OAUTH, HTTP, NETWORK].contains(&&*error.domain) || error.is(EXTENSION_ERROR)
+    [BROKER, OAUTH, HTTP, NETWORK, msal::DOMAIN].contains(&&*error.domain)
+        || error.is(EXTENSION_ERROR)
 }
 
 /// The kind of an error. `is_asking` is whether a person could have been asked.
@@ -42,15 +51,16 @@ pub(super) fn kind(
     is_asking: bool,
 ) -> ErrorKind {
     let by_oauth = oauth.and_then(|oauth| kind_of_oauth(oauth, suberror));
-    match &*error.domain {
-        AUTHORIZATION => of_authorization(error.code, is_asking),
-        BROKER => of_broker(error.code, is_asking)
+    let (domain, code) = error.meaning();
+    match domain {
+        AUTHORIZATION => of_authorization(code, is_asking),
+        BROKER => of_broker(code, is_asking)
             .or(by_oauth)
             .unwrap_or(ErrorKind::Refused),
-        OAUTH => by_oauth.unwrap_or_else(|| of_oauth(error.code)),
+        OAUTH => by_oauth.unwrap_or_else(|| of_oauth(code)),
         HTTP => match status {
             // Neither a reply nor its status, or a passing trouble.
-            None | Some(429 | 500..) if error.code == -51500 => ErrorKind::Network,
+            None | Some(429 | 500..) if code == -51500 => ErrorKind::Network,
             _ => by_oauth.unwrap_or(ErrorKind::Refused),
         },
         NETWORK => ErrorKind::Network,
@@ -77,7 +87,7 @@ pub(super) fn kind_of_oauth(error: &str, suberror: Option<&str>) -> Option<Error
 
 /// What some numbers mean, which say nothing to people.
 pub(super) fn reason(error: &SystemError) -> Option<&'static str> {
-    Some(match (&*error.domain, error.code) {
+    Some(match error.meaning() {
         (AUTHORIZATION, 1000 | 1003 | 1004) => "no extension took the request",
         (BROKER, -51112 | -51118 | -51119) => "the redirect URI",
         (BROKER, -51710) => "another sign-in is open",

@@ -19,6 +19,7 @@ mod delegate;
 mod error_code;
 mod extension;
 mod messages;
+mod msal;
 mod person;
 mod refusal;
 mod reply;

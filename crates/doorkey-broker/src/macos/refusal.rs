@@ -3,7 +3,7 @@
 use super::{
     error_code::{self, EXTENSION_ERROR},
     messages::{Failure, Reply, SystemError, number, text},
-    request,
+    msal, request,
 };
 use crate::written::{self, cleaned};
 use doorkey::{Error, ErrorKind, OAuthError};
@@ -95,18 +95,29 @@ pub(super) fn of_reply(reply: &Reply) -> Error {
 
 fn of_error(told: &SystemError, is_asking: bool) -> Error {
     let said = innermost(told);
-    let detail = |name: &str| said.details.get(name).unwrap_or(&Value::Null);
-    let status = number(detail("MSIDHTTPResponseCodeKey"));
+    // By the library's name, and by MSAL's.
+    let detail = |names: [&str; 2]| {
+        let mut found = names.iter().filter_map(|name| said.details.get(*name));
+        found.next().unwrap_or(&Value::Null)
+    };
+    let status = number(detail([
+        "MSIDHTTPResponseCodeKey",
+        "MSALHTTPResponseCodeKey",
+    ]));
+    let description = detail(["MSIDErrorDescriptionKey", "MSALErrorDescriptionKey"]);
     let oauth = Oauth {
-        error: text(detail("MSIDOAuthErrorKey")),
-        suberror: text(detail("MSIDOAuthSubErrorKey")),
-        description: text(detail("MSIDErrorDescriptionKey")).map(str::to_owned),
-        codes: detail("MSIDSTSErrorCodesKey"),
-        correlation_id: text(detail("MSIDCorrelationIdKey")),
+        error: text(detail(["MSIDOAuthErrorKey", "MSALOAuthErrorKey"])),
+        suberror: text(detail(["MSIDOAuthSubErrorKey", "MSALOAuthSubErrorKey"])),
+        description: text(description).map(str::to_owned),
+        codes: detail(["MSIDSTSErrorCodesKey", "MSALSTSErrorCodesKey"]),
+        correlation_id: text(detail(["MSIDCorrelationIdKey", "MSALCorrelationIDKey"])),
         status: status.and_then(|status| u16::try_from(status).ok()),
     };
     let kind = error_code::kind(said, oauth.error, oauth.suberror, oauth.status, is_asking);
     let mut words = format!("{} {}", cleaned(&said.domain), said.code);
+    if let Some(within) = msal::within(said) {
+        words = format!("{words} ({within})");
+    }
     if let Some(error) = oauth.error {
         words = format!("{words}, {}", cleaned(error));
     }

@@ -4,6 +4,7 @@ mod accounts;
 mod calls;
 mod credential;
 mod main_thread;
+mod msal;
 mod recorder;
 mod refusals;
 mod tokens;
