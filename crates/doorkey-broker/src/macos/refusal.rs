@@ -63,7 +63,7 @@ pub(super) fn of_failure(failure: &Failure, is_asking: bool) -> Error {
 
 /// Whether the extension does not know the account.
 pub(super) fn is_unknown_account(failure: &Failure) -> bool {
-    matches!(failure, Failure::Error(error) if error_code::is_unknown_account(innermost(error)))
+    matches!(failure, Failure::Error(error) if error_code::is_unknown_account(said(error)))
 }
 
 /// A reply that is an error.
@@ -94,11 +94,15 @@ pub(super) fn of_reply(reply: &Reply) -> Error {
 }
 
 fn of_error(told: &SystemError, is_asking: bool) -> Error {
-    let said = innermost(told);
-    // By the library's name, and by MSAL's.
+    let said = said(told);
+    let within = innermost(said);
+    // By the library's name, and by MSAL's; what is within says more.
     let detail = |names: [&str; 2]| {
-        let mut found = names.iter().filter_map(|name| said.details.get(*name));
-        found.next().unwrap_or(&Value::Null)
+        let found = [within, said].into_iter().find_map(|error| {
+            let mut found = names.iter().filter_map(|name| error.details.get(*name));
+            found.next()
+        });
+        found.unwrap_or(&Value::Null)
     };
     let status = number(detail([
         "MSIDHTTPResponseCodeKey",
@@ -136,11 +140,20 @@ fn of_error(told: &SystemError, is_asking: bool) -> Error {
     }
 }
 
-/// The system wraps what the extension says.
-fn innermost(told: &SystemError) -> &SystemError {
+/// What the extension says, which the system wraps.
+fn said(told: &SystemError) -> &SystemError {
     match &told.underlying {
-        Some(said) if told.is(EXTENSION_ERROR) || error_code::is_known(said) => innermost(said),
+        Some(within) if told.is(EXTENSION_ERROR) => said(within),
+        Some(within) if !error_code::is_known(told) && error_code::is_known(within) => said(within),
         _ => told,
+    }
+}
+
+/// What made the extension say so, as far as it is known.
+fn innermost(said: &SystemError) -> &SystemError {
+    match &said.underlying {
+        Some(within) if error_code::is_known(within) => innermost(within),
+        _ => said,
     }
 }
 

@@ -229,6 +229,39 @@ fn an_error_within_is_heard_if_it_says_more() {
     }
 }
 
+/// As the extension says that the person is needed whatever the authority answered.
+#[test]
+fn an_error_within_the_extensions_has_its_words_and_not_its_kind() {
+    let within = said(
+        OAUTH,
+        -51410,
+        &json!({
+            "MSIDOAuthErrorKey": "invalid_request",
+            "MSIDErrorDescriptionKey": "AADSTS90072: not in the tenant",
+            "MSIDSTSErrorCodesKey": [90072],
+        }),
+    );
+    let details = json!({
+        "MSIDOAuthErrorKey": "invalid_request",
+        "MSIDErrorDescriptionKey": "User interaction is required",
+        "MSIDCorrelationIdKey": CORRELATION,
+    });
+    for (domain, code) in [(BROKER, -51115), ("MSALErrorDomain", -50002)] {
+        let needed = SystemError {
+            underlying: Some(Box::new(within.clone())),
+            ..said(domain, code, &details)
+        };
+        for error in [silently(needed.clone()), silently(wrapped(-6000, needed))] {
+            assert_eq!(error.kind(), ErrorKind::AuthenticationRequired, "{error}");
+            assert!(error.to_string().contains(&code.to_string()), "{error}");
+            assert!(error.to_string().contains("not in the tenant"), "{error}");
+            let oauth = error.oauth().unwrap();
+            assert_eq!(oauth.codes, [90072]);
+            assert_eq!(oauth.correlation_id.as_deref(), Some(CORRELATION));
+        }
+    }
+}
+
 #[test]
 fn a_reply_may_be_an_error() {
     use ErrorKind::{AuthenticationRequired, Declined, Network, Refused};
