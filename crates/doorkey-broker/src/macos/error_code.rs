@@ -89,7 +89,11 @@ pub(super) fn kind_of_oauth(error: &str, suberror: Option<&str>) -> Option<Error
 pub(super) fn reason(error: &SystemError) -> Option<&'static str> {
     Some(match error.meaning() {
         (AUTHORIZATION, 1000 | 1003 | 1004) => "no extension took the request",
-        (BROKER, -51112 | -51118 | -51119) => "the redirect URI",
+        (BROKER, -51112 | -51118 | -51119) => {
+            "the redirect URI: it takes a program that is a bundle by `msauth.<bundle id>://auth`, and \
+             one that is none, and must not be signed then, by `msauth.com.msauth.unsignedapp://auth`"
+        }
+        (BROKER, -51702 | -51720 | -51730 | -51731) => "it can show no window here",
         (BROKER, -51710) => "another sign-in is open",
         (BROKER, -51732 | -51810) => "the device has to be registered anew",
         (BROKER, -51821) => "the device does not comply with its organization's rules",
@@ -119,8 +123,10 @@ fn of_broker(code: i64, is_asking: bool) -> Option<ErrorKind> {
         -51700 | -51701 if is_asking => ErrorKind::Declined,
         -51700 | -51701 => ErrorKind::AuthenticationRequired,
         -51117 => ErrorKind::WrongAccount,
+        // The program is not one that it serves, as it cannot know it again.
+        -51112 | -51118 | -51119 => ErrorKind::CredentialUnavailable,
         // There is nothing to show a window in.
-        -51702 | -51720 | -51731 => ErrorKind::InvalidArgument,
+        -51702 | -51720 | -51730 | -51731 => ErrorKind::CredentialUnavailable,
         // Unsupported; no broker; an extension or its service that broke; no Platform SSO.
         -51114 | -51814 | -51815 | -52001 | -51837 => ErrorKind::CredentialUnavailable,
         // Internal; parameters of ours; caches and answers that are damaged.

@@ -3,7 +3,7 @@
 use super::{
     error_code::{self, EXTENSION_ERROR},
     messages::{Failure, Reply, SystemError, number, text},
-    msal, request,
+    msal,
 };
 use crate::written::{self, cleaned};
 use doorkey::{Error, ErrorKind, OAuthError};
@@ -211,10 +211,6 @@ fn error(kind: ErrorKind, words: &str) -> Error {
             "macOS' single sign-on extension could not reach the authority: {words}; check the network \
              and its proxy, and try again"
         ),
-        ErrorKind::InvalidArgument => format!(
-            "macOS' single sign-on extension has no window to ask in: {words}; set `parent_window` to \
-             the number of one of the program's"
-        ),
         ErrorKind::Protocol => format!(
             "macOS' single sign-on extension does not understand the request, or gave no answer that \
              makes sense: {words}; update Company Portal, or sign in by the browser"
@@ -224,10 +220,10 @@ fn error(kind: ErrorKind, words: &str) -> Error {
              installed and up to date and the device enrolled, or sign in by the browser"
         ),
         _ => format!(
-            "macOS' single sign-on extension refused: {words}; check the application's registration \
-             (its redirect URI {} or that of this program's bundle, and that it allows public client \
-             flows), or sign in by the browser",
-            request::redirect_uri(&super::messages::Program::default())
+            "macOS' single sign-on extension refused: {words}; check the application's registration (that \
+             it allows public client flows, and has this program's redirect URI, \
+             `msauth.<bundle id>://auth` of a bundle, else `msauth.com.msauth.unsignedapp://auth`), or \
+             sign in by the browser"
         ),
     };
     Error::new(kind, message)

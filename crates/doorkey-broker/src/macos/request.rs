@@ -38,7 +38,7 @@ pub(super) fn require_served(application: &BrokerApplication) -> Result<()> {
 }
 
 /// The redirect URI that the application has to have registered for this program.
-pub(super) fn redirect_uri(program: &Program) -> String {
+fn redirect_uri(program: &Program) -> String {
     let bundle_id = program.bundle_id.as_deref();
     let bundle_id = bundle_id.unwrap_or("com.msauth.unsignedapp");
     format!("msauth.{bundle_id}://auth")

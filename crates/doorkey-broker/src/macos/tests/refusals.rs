@@ -39,7 +39,7 @@ fn silently(error: SystemError) -> Error {
 fn every_number_means_something() {
     use ErrorKind::{
         AuthenticationRequired as Required, CredentialUnavailable as Unavailable, Declined,
-        InvalidArgument, Network, Protocol, Refused, WrongAccount,
+        Network, Protocol, Refused, WrongAccount,
     };
     for (domain, code, kind, in_silence) in [
         (AUTHORIZATION, 1000, Unavailable, Unavailable),
@@ -53,21 +53,23 @@ fn every_number_means_something() {
         (AUTHORIZATION, -6000, Protocol, Protocol),
         (BROKER, -51100, Protocol, Protocol),
         (BROKER, -51111, Protocol, Protocol),
-        (BROKER, -51112, Refused, Refused),
+        (BROKER, -51112, Unavailable, Unavailable),
         (BROKER, -51113, Required, Required),
         (BROKER, -51114, Unavailable, Unavailable),
         (BROKER, -51115, Required, Required),
         (BROKER, -51117, WrongAccount, WrongAccount),
-        (BROKER, -51118, Refused, Refused),
-        (BROKER, -51119, Refused, Refused),
+        (BROKER, -51118, Unavailable, Unavailable),
+        (BROKER, -51119, Unavailable, Unavailable),
         (BROKER, -51200, Required, Required),
         (BROKER, -51201, Protocol, Protocol),
         (BROKER, -51600, Refused, Refused),
         (BROKER, -51700, Declined, Required),
         (BROKER, -51701, Declined, Required),
-        (BROKER, -51702, InvalidArgument, InvalidArgument),
+        (BROKER, -51702, Unavailable, Unavailable),
         (BROKER, -51710, Refused, Refused),
-        (BROKER, -51720, InvalidArgument, InvalidArgument),
+        (BROKER, -51720, Unavailable, Unavailable),
+        (BROKER, -51730, Unavailable, Unavailable),
+        (BROKER, -51731, Unavailable, Unavailable),
         (BROKER, -51732, Required, Required),
         (BROKER, -51733, Required, Required),
         (BROKER, -51800, Protocol, Protocol),
@@ -300,6 +302,57 @@ fn a_reply_may_be_an_error() {
         bare.to_string()
             .contains("msauth.com.msauth.unsignedapp://auth")
     );
+}
+
+#[test]
+fn a_program_that_the_extension_turns_away_is_told_what_to_do() {
+    for (code, details, words) in [
+        (
+            -50000,
+            json!({
+                "MSALErrorDescriptionKey": "Source application does not match redirect uri host. \
+                                            Invalid source app.",
+                "MSALInternalErrorCodeKey": -42000,
+            }),
+            "Invalid source app",
+        ),
+        (
+            -50000,
+            json!({"MSALInternalErrorCodeKey": -42011}),
+            "redirect URI",
+        ),
+        (
+            -50000,
+            json!({"MSALInternalErrorCodeKey": -42403}),
+            "show no window",
+        ),
+    ] {
+        let error = asking(wrapped(-6000, said("MSALErrorDomain", code, &details)));
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(words), "{text}");
+        assert!(text.ends_with("sign in by the browser"), "{text}");
+        if words != "show no window" {
+            assert!(text.contains("msauth.<bundle id>://auth"), "{text}");
+            let unsigned = "msauth.com.msauth.unsignedapp://auth";
+            assert!(text.contains(unsigned), "{text}");
+            assert!(text.contains("not be signed"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_uri_that_the_authority_refuses_is_named() {
+    let details = json!({
+        "MSALOAuthErrorKey": "invalid_client",
+        "MSALErrorDescriptionKey": "AADSTS900971: No reply address provided.",
+        "MSALInternalErrorCodeKey": -42003,
+    });
+    let error = asking(wrapped(-6000, said("MSALErrorDomain", -50000, &details)));
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    let text = error.to_string();
+    assert!(text.contains("msauth.<bundle id>://auth"), "{text}");
+    assert!(text.contains("unsignedapp"), "{text}");
 }
 
 #[test]
