@@ -36,6 +36,21 @@ pub(super) fn is_unknown_account(error: &SystemError) -> bool {
     error.is(UNKNOWN_ACCOUNT)
 }
 
+/// Whether the extension failed for a reason that it does not tell, or as it did not understand.
+pub(super) fn is_own_failure(error: &SystemError) -> bool {
+    matches!(error.meaning(), (BROKER, -51100 | -51111))
+}
+
+/// Whether the program is one that the extension does not take.
+pub(super) fn is_of_program(error: &SystemError) -> bool {
+    matches!(error.meaning(), (BROKER, -51112 | -51118 | -51119))
+}
+
+/// Whether it is the extension's, and not the system's.
+pub(super) fn is_answer(error: &SystemError) -> bool {
+    [BROKER, OAUTH, HTTP].contains(&error.meaning().0)
+}
+
 /// Whether the error says more than one that is around it.
 pub(super) fn is_known(error: &SystemError) -> bool {
     [BROKER, OAUTH, HTTP, NETWORK, msal::DOMAIN].contains(&&*error.domain)
@@ -127,10 +142,12 @@ fn of_broker(code: i64, is_asking: bool) -> Option<ErrorKind> {
         -51112 | -51118 | -51119 => ErrorKind::CredentialUnavailable,
         // There is nothing to show a window in.
         -51702 | -51720 | -51730 | -51731 => ErrorKind::CredentialUnavailable,
-        // Unsupported; no broker; an extension or its service that broke; no Platform SSO.
-        -51114 | -51814 | -51815 | -52001 | -51837 => ErrorKind::CredentialUnavailable,
-        // Internal; parameters of ours; caches and answers that are damaged.
-        -51100 | -51111 | -51201 | -51809..=-51800 => ErrorKind::Protocol,
+        // Internal; unsupported; no broker; an extension or its service that broke; no Platform SSO.
+        -51100 | -51111 | -51114 | -51814 | -51815 | -52001 | -51837 => {
+            ErrorKind::CredentialUnavailable
+        }
+        // Caches and answers that are damaged.
+        -51201 | -51809..=-51800 => ErrorKind::Protocol,
         _ => return None,
     };
     Some(kind)

@@ -2,8 +2,8 @@
 
 use super::{
     call,
-    messages::{Authorization, Availability, Failure, Interface, Reply},
-    refusal,
+    messages::{Authorization, Availability, Failure, Reply},
+    refusal::{self, Asked},
     reply::{self, Expected},
     request,
     system::System,
@@ -39,7 +39,7 @@ impl<S: System> Broker for Extension<S> {
             account: Some(&request.account),
             pop: request.pop.as_ref(),
         };
-        let reply = self.ask(question).await?;
+        let reply = self.ask(question, Asked::Silence).await?;
         reply::token(&reply, expected, OffsetDateTime::now_utc())
     }
 
@@ -56,7 +56,7 @@ impl<S: System> Broker for Extension<S> {
             account: request.account.as_ref(),
             pop: request.pop.as_ref(),
         };
-        let reply = self.ask(question).await?;
+        let reply = self.ask(question, Asked::Person).await?;
         reply::token(&reply, expected, OffsetDateTime::now_utc())
     }
 
@@ -66,7 +66,7 @@ impl<S: System> Broker for Extension<S> {
         match call::reply(&self.system, question).await {
             Ok(reply) => reply::done(&reply),
             Err(failure) if refusal::is_unknown_account(&failure) => Ok(()),
-            Err(failure) => Err(refusal::of_failure(&failure, false)),
+            Err(failure) => Err(refusal::of_failure(&failure, Asked::SignOut)),
         }
     }
 }
@@ -97,8 +97,8 @@ impl<S: System> Extension<S> {
         let question = request::default_account(application, &self.system.program());
         let answer = match call::reply(&self.system, question).await {
             Ok(reply) => reply::default_account(&reply),
-            Err(failure @ Failure::Error(_)) => Err(refusal::of_failure(&failure, false)),
-            Err(failure) => return Err(refusal::of_failure(&failure, false)),
+            Err(failure @ Failure::Error(_)) => Err(refusal::of_failure(&failure, Asked::People)),
+            Err(failure) => return Err(refusal::of_failure(&failure, Asked::People)),
         };
         match answer {
             Err(error) if error.kind() == ErrorKind::AuthenticationRequired => Ok(None),
@@ -114,7 +114,7 @@ impl<S: System> Extension<S> {
 
     async fn everybody(&self, application: &BrokerApplication) -> Result<Vec<BrokerAccount>> {
         let question = request::accounts(application, &self.system.program());
-        reply::accounts(&self.ask(question).await?)
+        reply::accounts(&self.ask(question, Asked::People).await?)
     }
 
     /// That there is somebody to ask, and that they serve this.
@@ -136,10 +136,9 @@ impl<S: System> Extension<S> {
         }
     }
 
-    async fn ask(&self, question: Authorization) -> Result<Reply> {
-        let is_asking = question.interface != Interface::Disabled;
-        let answer: Result<_, Failure> = call::reply(&self.system, question).await;
-        answer.map_err(|failure| refusal::of_failure(&failure, is_asking))
+    async fn ask(&self, question: Authorization, asked: Asked) -> Result<Reply> {
+        let answer = call::reply(&self.system, question).await;
+        answer.map_err(|failure| refusal::of_failure(&failure, asked))
     }
 }
 

@@ -41,23 +41,47 @@ pub(super) fn other_account(signed_in: &str, asked_for: &str) -> Error {
     )
 }
 
-/// Without an answer. `is_asking` is whether a person could have been asked.
-pub(super) fn of_failure(failure: &Failure, is_asking: bool) -> Error {
+/// What the extension was asked for: the same error means one thing or another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Asked {
+    /// A token, in front of the person.
+    Person,
+    /// A token, in silence.
+    Silence,
+    People,
+    SignOut,
+}
+
+/// Without an answer.
+pub(super) fn of_failure(failure: &Failure, asked: Asked) -> Error {
     match failure {
-        Failure::Error(error) => of_error(error, is_asking),
-        Failure::NoMainLoop => unavailable(
+        Failure::Error(error) => of_error(error, asked),
+        Failure::NoMainLoop => unanswered(
             "macOS' single sign-on extension is asked on the program's main thread, which did not take \
              the request: run an event loop there, or wait for the token there (in `#[tokio::main]`, \
              not in a task that was spawned)",
+            asked,
         ),
-        Failure::Unanswered => {
-            unavailable("macOS' single sign-on extension ended the request without an answer")
-        }
+        Failure::Unanswered => unanswered(
+            "macOS' single sign-on extension ended the request without an answer",
+            asked,
+        ),
         Failure::NoSuchWindow => Error::new(
             ErrorKind::InvalidArgument,
             "this program has no window of the number that `parent_window` gave; give the \
              `windowNumber` of an `NSWindow` that is open, or none",
         ),
+    }
+}
+
+/// Where there is nothing to forget, a credential takes a sign-out for done: but somebody is there.
+fn unanswered(what: &str, asked: Asked) -> Error {
+    match asked {
+        Asked::SignOut => Error::new(
+            ErrorKind::TimedOut,
+            format!("nobody was signed out: {what}; try again"),
+        ),
+        _ => unavailable(what),
     }
 }
 
@@ -93,7 +117,7 @@ pub(super) fn of_reply(reply: &Reply) -> Error {
     }
 }
 
-fn of_error(told: &SystemError, is_asking: bool) -> Error {
+fn of_error(told: &SystemError, asked: Asked) -> Error {
     let said = said(told);
     let within = innermost(said);
     // By the library's name, and by MSAL's; what is within says more.
@@ -117,6 +141,7 @@ fn of_error(told: &SystemError, is_asking: bool) -> Error {
         correlation_id: text(detail(["MSIDCorrelationIdKey", "MSALCorrelationIDKey"])),
         status: status.and_then(|status| u16::try_from(status).ok()),
     };
+    let is_asking = asked == Asked::Person;
     let kind = error_code::kind(said, oauth.error, oauth.suberror, oauth.status, is_asking);
     let mut words = format!("{} {}", cleaned(&said.domain), said.code);
     if let Some(within) = msal::within(said) {
@@ -133,11 +158,33 @@ fn of_error(told: &SystemError, is_asking: bool) -> Error {
     if let Some(reason) = error_code::reason(said) {
         words = format!("{words} ({reason})");
     }
-    let refused = error(kind, &words);
+    let refused = match (kind, asked) {
+        // Its window may still do.
+        (ErrorKind::CredentialUnavailable, Asked::Silence) if error_code::is_own_failure(said) => {
+            error(ErrorKind::AuthenticationRequired, &words)
+        }
+        // As above: an extension that answers is there.
+        (ErrorKind::CredentialUnavailable, Asked::SignOut)
+            if error_code::is_answer(said) && !error_code::is_of_program(said) =>
+        {
+            not_signed_out(&words)
+        }
+        (kind, _) => error(kind, &words),
+    };
     match oauth.read() {
         Some(oauth) => refused.with_oauth(oauth),
         None => refused,
     }
+}
+
+fn not_signed_out(words: &str) -> Error {
+    Error::new(
+        ErrorKind::Refused,
+        format!(
+            "macOS' single sign-on extension did not sign the account out: {words}; update Company \
+             Portal, or sign out there"
+        ),
+    )
 }
 
 /// What the extension says, which the system wraps.

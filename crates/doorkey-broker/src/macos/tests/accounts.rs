@@ -119,7 +119,7 @@ async fn the_default_account_is_one_or_nobody() {
 
 #[tokio::test]
 async fn an_extension_that_knows_no_default_account_may_have_but_one() {
-    use ErrorKind::{Network, Protocol, Refused};
+    use ErrorKind::{CredentialUnavailable, Network, Refused};
     let mut request = BrokerAccountsRequest::new(application("organizations"));
     request.default_account = true;
     let list = |homes: &[&str]| {
@@ -135,7 +135,12 @@ async fn an_extension_that_knows_no_default_account_may_have_but_one() {
         ("MSIDErrorDomain", -51100, list(&[]), Ok(0)),
         // What is told is what was asked first.
         ("MSIDErrorDomain", -51811, garbage.clone(), Err(Refused)),
-        ("MSIDErrorDomain", -51100, garbage, Err(Protocol)),
+        (
+            "MSIDErrorDomain",
+            -51100,
+            garbage,
+            Err(CredentialUnavailable),
+        ),
         ("NSURLErrorDomain", -1009, list(&["a.b"]), Err(Network)),
     ] {
         let failure = Failure::Error(SystemError {
@@ -165,6 +170,34 @@ async fn who_is_not_known_is_signed_out() {
     };
     let system = Recorder::failing(Failure::Error(unknown));
     system.extension().sign_out(&request).await.unwrap();
+}
+
+/// That there is no broker means to a credential that there is nobody to forget.
+#[tokio::test]
+async fn a_sign_out_that_did_not_happen_is_not_told_as_an_absent_broker() {
+    use ErrorKind::{CredentialUnavailable, Refused, TimedOut};
+    let told = |domain: &str, code| {
+        Failure::Error(SystemError {
+            domain: domain.into(),
+            code,
+            ..Default::default()
+        })
+    };
+    for (failure, kind) in [
+        (told("MSIDErrorDomain", -51100), Refused),
+        (told("MSIDErrorDomain", -51114), Refused),
+        (told("MSALErrorDomain", -50000), Refused),
+        (Failure::Unanswered, TimedOut),
+        (Failure::NoMainLoop, TimedOut),
+        // It never served this program.
+        (told("MSIDErrorDomain", -51119), CredentialUnavailable),
+        (told("NSCocoaErrorDomain", 4097), CredentialUnavailable),
+    ] {
+        let request = BrokerSignOutRequest::new(application("organizations"), account());
+        let system = Recorder::failing(failure);
+        let error = system.extension().sign_out(&request).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
 }
 
 #[test]

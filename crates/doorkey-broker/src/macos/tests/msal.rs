@@ -2,7 +2,7 @@
 
 use super::super::{
     messages::{Failure, SystemError},
-    refusal,
+    refusal::{self, Asked},
 };
 use super::*;
 use doorkey::{Broker as _, BrokerAccountsRequest, BrokerSignOutRequest, Error, ErrorKind};
@@ -22,8 +22,8 @@ fn said(code: i64, details: &Value) -> SystemError {
     }
 }
 
-fn refused(code: i64, details: &Value, is_asking: bool) -> Error {
-    refusal::of_failure(&Failure::Error(said(code, details)), is_asking)
+fn refused(code: i64, details: &Value, asked: Asked) -> Error {
+    refusal::of_failure(&Failure::Error(said(code, details)), asked)
 }
 
 #[test]
@@ -69,17 +69,17 @@ fn msals_numbers_mean_what_its_librarys_do() {
             Some(number) => json!({"MSALInternalErrorCodeKey": number}),
             None => json!({}),
         };
-        let error = refused(code, &details, true);
+        let error = refused(code, &details, Asked::Person);
         assert_eq!(error.kind(), kind, "{code} {within:?}");
         let number = within.unwrap_or(code).to_string();
         assert!(error.to_string().contains(&number), "{error}");
-        let error = refused(code, &details, false);
+        let error = refused(code, &details, Asked::Silence);
         assert_eq!(error.kind(), in_silence, "{code} {within:?}");
     }
     // Which the browser does not need.
     for within in [-42714, -42736] {
         let details = json!({"MSALInternalErrorCodeKey": within.to_string()});
-        let error = refused(-50000, &details, true);
+        let error = refused(-50000, &details, Asked::Person);
         assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{within}");
     }
 }
@@ -94,7 +94,7 @@ fn the_authoritys_words_are_found_by_msals_names() {
         "MSALCorrelationIDKey": CORRELATION,
         "MSALHTTPResponseCodeKey": "400",
     });
-    let error = refused(-50002, &details, false);
+    let error = refused(-50002, &details, Asked::Silence);
     assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
     assert!(error.to_string().contains("more is needed"), "{error}");
     let oauth = error.oauth().unwrap();

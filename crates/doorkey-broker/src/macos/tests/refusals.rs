@@ -1,6 +1,7 @@
 use super::super::{
     messages::{Failure, SystemError},
-    refusal, reply,
+    refusal::{self, Asked},
+    reply,
 };
 use super::*;
 use doorkey::{Broker as _, BrokerInteractiveRequest, BrokerSilentRequest, Error, ErrorKind};
@@ -28,11 +29,11 @@ fn wrapped(code: i64, within: SystemError) -> SystemError {
 }
 
 fn asking(error: SystemError) -> Error {
-    refusal::of_failure(&Failure::Error(error), true)
+    refusal::of_failure(&Failure::Error(error), Asked::Person)
 }
 
 fn silently(error: SystemError) -> Error {
-    refusal::of_failure(&Failure::Error(error), false)
+    refusal::of_failure(&Failure::Error(error), Asked::People)
 }
 
 #[test]
@@ -51,8 +52,8 @@ fn every_number_means_something() {
         (AUTHORIZATION, 1099, Unavailable, Unavailable),
         // With nothing within.
         (AUTHORIZATION, -6000, Protocol, Protocol),
-        (BROKER, -51100, Protocol, Protocol),
-        (BROKER, -51111, Protocol, Protocol),
+        (BROKER, -51100, Unavailable, Unavailable),
+        (BROKER, -51111, Unavailable, Unavailable),
         (BROKER, -51112, Unavailable, Unavailable),
         (BROKER, -51113, Required, Required),
         (BROKER, -51114, Unavailable, Unavailable),
@@ -375,4 +376,28 @@ async fn a_refusal_reaches_the_caller() {
     let system = Recorder::failing(cancelled());
     let error = system.extension().acquire_interactively(&asking).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Declined);
+}
+
+/// As its window may do.
+#[tokio::test]
+async fn an_extension_that_broke_in_silence_asks_the_person() {
+    for (domain, code) in [
+        (BROKER, -51100),
+        (BROKER, -51111),
+        ("MSALErrorDomain", -50000),
+    ] {
+        let broken = || Failure::Error(wrapped(-6000, said(domain, code, &json!({}))));
+        let silent = BrokerSilentRequest::new(application("organizations"), account(), Vec::new());
+        let system = Recorder::failing(broken());
+        let error = system.extension().acquire_silently(&silent).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AuthenticationRequired, "{error}");
+        assert!(error.to_string().contains(&code.to_string()), "{error}");
+
+        let asking = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+        let system = Recorder::failing(broken());
+        let error = system.extension().acquire_interactively(&asking).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+    }
 }
