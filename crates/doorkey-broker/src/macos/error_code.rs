@@ -94,6 +94,7 @@ pub(super) fn kind_of_oauth(error: &str, suberror: Option<&str>) -> Option<Error
         // What a policy denies has a suberror, but for a person who skips a page.
         ("access_denied", None | Some("user_skipped" | "tts_denied"))
         | ("authorization_declined", _) => ErrorKind::Declined,
+        ("access_denied", _) => ErrorKind::Refused,
         ("temporarily_unavailable" | "server_error", _) => ErrorKind::Network,
         _ => return None,
     };
@@ -122,6 +123,8 @@ pub(super) fn reason(error: &SystemError) -> Option<&'static str> {
 fn of_authorization(code: i64, is_asking: bool) -> ErrorKind {
     match code {
         1001 if is_asking => ErrorKind::Declined,
+        // It may show nothing where a person was to be asked.
+        1005 if is_asking => ErrorKind::CredentialUnavailable,
         // Nobody can have said no in silence.
         1001 | 1005 => ErrorKind::AuthenticationRequired,
         // The last has nothing within.

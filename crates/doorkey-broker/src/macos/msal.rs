@@ -23,6 +23,8 @@ pub(super) fn meaning(error: &SystemError) -> Code<'static> {
         -50002 => (BROKER, -51115),
         -50003 => (OAUTH, -51415),
         -50004 => (OAUTH, -51430),
+        // MSAL takes what a policy denies for a no of the person's.
+        -50005 if error.details.contains_key("MSALOAuthErrorKey") => (OAUTH, -51416),
         -50005 => (BROKER, -51700),
         -50006 => (OAUTH, -51417),
         -50007 => (BROKER, -51732),

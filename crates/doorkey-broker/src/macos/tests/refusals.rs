@@ -48,7 +48,7 @@ fn every_number_means_something() {
         (AUTHORIZATION, 1002, Protocol, Protocol),
         (AUTHORIZATION, 1003, Unavailable, Unavailable),
         (AUTHORIZATION, 1004, Unavailable, Unavailable),
-        (AUTHORIZATION, 1005, Required, Required),
+        (AUTHORIZATION, 1005, Unavailable, Required),
         (AUTHORIZATION, 1099, Unavailable, Unavailable),
         // With nothing within.
         (AUTHORIZATION, -6000, Protocol, Protocol),
@@ -140,6 +140,30 @@ fn the_authoritys_own_words_decide_where_the_number_does_not() {
             OAUTH,
             -51416,
             json!({"MSIDOAuthErrorKey": "access_denied"}),
+            Declined,
+        ),
+        (
+            OAUTH,
+            -51416,
+            json!({
+                "MSIDOAuthErrorKey": "access_denied",
+                "MSIDOAuthSubErrorKey": "device_not_compliant",
+            }),
+            Refused,
+        ),
+        (
+            "MSALErrorDomain",
+            -50005,
+            json!({
+                "MSALOAuthErrorKey": "access_denied",
+                "MSALOAuthSubErrorKey": "device_not_compliant",
+            }),
+            Refused,
+        ),
+        (
+            "MSALErrorDomain",
+            -50005,
+            json!({"MSALOAuthErrorKey": "access_denied"}),
             Declined,
         ),
         (
