@@ -20,8 +20,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread,
 };
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// Whose extension is meant. It serves Microsoft's other clouds, too.
 const IDENTITY_PROVIDER: &str = "https://login.microsoftonline.com/common";
@@ -46,21 +47,14 @@ impl System for AuthenticationServices {
         }
     }
 
-    fn availability(&self) -> Availability {
-        if !available!(macos = 10.15) {
-            return Availability::TooOld;
-        }
-        let Some(provider) = provider() else {
-            return Availability::NoExtension;
-        };
-        #[expect(unsafe_code, reason = "calls to the system")]
-        // SAFETY: a property without conditions.
-        let is_ready = unsafe { provider.canPerformAuthorization() };
-        if is_ready {
-            Availability::Ready
-        } else {
-            Availability::NoExtension
-        }
+    fn availability(&self) -> oneshot::Receiver<Availability> {
+        let (sender, receiver) = oneshot::channel();
+        // Nobody joins it, so that one which hangs does not hold up the program's end; without a thread
+        // there is no answer.
+        let _ = thread::Builder::new()
+            .name("doorkey-broker".to_owned())
+            .spawn(|| sender.send(availability()));
+        receiver
     }
 
     fn perform(&self, authorization: Authorization, progress: UnboundedSender<Progress>) -> Call {
@@ -183,6 +177,23 @@ fn end(number: u64) {
         unsafe {
             running.controller.cancel();
         }
+    }
+}
+
+fn availability() -> Availability {
+    if !available!(macos = 10.15) {
+        return Availability::TooOld;
+    }
+    let Some(provider) = provider() else {
+        return Availability::NoExtension;
+    };
+    #[expect(unsafe_code, reason = "calls to the system")]
+    // SAFETY: a property without conditions.
+    let is_ready = unsafe { provider.canPerformAuthorization() };
+    if is_ready {
+        Availability::Ready
+    } else {
+        Availability::NoExtension
     }
 }
 

@@ -1,7 +1,8 @@
 //! One call to the extension, from beginning to end.
 
 use super::{
-    messages::{Authorization, Failure, Reply},
+    messages::{Authorization, Availability, Failure, Reply},
+    refusal,
     system::{Progress, System},
 };
 use doorkey::{Error, ErrorKind};
@@ -46,6 +47,19 @@ pub(super) async fn reply<S: System>(
                 }
             }
         }
+    }
+}
+
+/// How long the system has to say whether there is an extension.
+const AVAILABILITY_LIMIT: Duration = Duration::from_secs(15);
+
+/// Whether there is somebody to ask. Of a system that does not say, there is not.
+pub(super) async fn availability<S: System>(system: &S) -> Result<Availability, Error> {
+    match timeout(AVAILABILITY_LIMIT, system.availability()).await {
+        Ok(Ok(availability)) => Ok(availability),
+        _ => Err(refusal::unavailable(
+            "macOS did not say whether it has a single sign-on extension for Entra ID; restart the Mac",
+        )),
     }
 }
 

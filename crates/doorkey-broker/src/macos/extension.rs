@@ -14,7 +14,6 @@ use doorkey::{
     Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
     BrokerSignOutRequest, BrokerSilentRequest, BrokerToken, ErrorKind, Prompt, Result,
 };
-use tokio::task::spawn_blocking;
 
 #[derive(Debug)]
 pub(super) struct Extension<S> {
@@ -121,10 +120,7 @@ impl<S: System> Extension<S> {
     async fn require(&self, application: &BrokerApplication) -> Result<()> {
         request::require_served(application)?;
         call::require_runtime()?;
-        let system = self.system.clone();
-        // Whether the system looks it up, and how long it takes, is not said.
-        let availability = spawn_blocking(move || system.availability()).await;
-        match availability.unwrap_or(Availability::NoExtension) {
+        match call::availability(&self.system).await? {
             Availability::Ready => Ok(()),
             Availability::NoExtension => Err(refusal::unavailable(
                 "this Mac has no single sign-on extension for Entra ID: it is a part of Company Portal, \

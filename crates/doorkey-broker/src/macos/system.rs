@@ -2,7 +2,7 @@
 
 use super::messages::{Authorization, Availability, Failure, Program, Reply};
 use std::fmt;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// `ASAuthorizationSingleSignOnProvider` and `ASAuthorizationController`, and the main thread that they
 /// want.
@@ -13,8 +13,9 @@ pub(super) trait System: fmt::Debug + Clone + Send + Sync + 'static {
     /// `NSBundle.mainBundle`.
     fn program(&self) -> Program;
 
-    /// `canPerformAuthorization`.
-    fn availability(&self) -> Availability;
+    /// `canPerformAuthorization`, which may take its time, and not answer at all: it is called where
+    /// nobody waits for it who cannot leave.
+    fn availability(&self) -> oneshot::Receiver<Availability>;
 
     /// `performRequests`, on the main thread as soon as that is free.
     fn perform(

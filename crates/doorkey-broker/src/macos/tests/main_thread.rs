@@ -71,7 +71,7 @@ async fn without_an_extension_the_browser_steps_in() {
         (Availability::NoExtension, "Company Portal"),
         (Availability::TooOld, "10.15"),
     ] {
-        let system = Recorder::answering([]).available(availability);
+        let system = Recorder::answering([]).available(Some(availability));
         let extension = system.extension();
         let mut unasked = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
         unasked.prompt = doorkey::Prompt::None;
@@ -92,6 +92,22 @@ async fn without_an_extension_the_browser_steps_in() {
         }
         assert!(system.calls().is_empty());
     }
+}
+
+/// A person would wait for the browser for as long as for a window.
+#[tokio::test(start_paused = true)]
+async fn a_system_that_does_not_say_whether_there_is_an_extension_is_left_soon() {
+    let system = Recorder::answering([]).available(None);
+    let since = Instant::now();
+    let request = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+    let extension = system.extension();
+    let asking = extension.acquire_interactively(&request);
+    let outcome = timeout(Duration::from_secs(300), asking).await;
+    let error = outcome.expect("it waits").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+    assert!(error.to_string().contains("by the browser"), "{error}");
+    assert_eq!(since.elapsed().as_secs(), 15);
+    assert!(system.calls().is_empty());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
 };
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 #[derive(Clone)]
 pub(super) struct Recorder {
@@ -22,7 +22,9 @@ struct State {
     calls: Vec<String>,
     answers: VecDeque<Result<Reply, Failure>>,
     program: Program,
-    availability: Availability,
+    /// `None` is never said.
+    availability: Option<Availability>,
+    unsaid: Vec<oneshot::Sender<Availability>>,
     main_thread: MainThread,
     waiting: VecDeque<(usize, UnboundedSender<Progress>)>,
     begun: usize,
@@ -60,7 +62,8 @@ impl Recorder {
             calls: Vec::new(),
             answers: answers.into_iter().collect(),
             program: Program::default(),
-            availability: Availability::Ready,
+            availability: Some(Availability::Ready),
+            unsaid: Vec::new(),
             main_thread: MainThread::Running,
             waiting: VecDeque::new(),
             begun: 0,
@@ -82,7 +85,7 @@ impl Recorder {
         self
     }
 
-    pub(super) fn available(self, availability: Availability) -> Self {
+    pub(super) fn available(self, availability: Option<Availability>) -> Self {
         self.state().availability = availability;
         self
     }
@@ -165,8 +168,14 @@ impl System for Recorder {
         self.state().program.clone()
     }
 
-    fn availability(&self) -> Availability {
-        self.state().availability
+    fn availability(&self) -> oneshot::Receiver<Availability> {
+        let (sender, receiver) = oneshot::channel();
+        let mut state = self.state();
+        match state.availability {
+            Some(availability) => assert!(sender.send(availability).is_ok()),
+            None => state.unsaid.push(sender),
+        }
+        receiver
     }
 
     fn perform(&self, authorization: Authorization, progress: UnboundedSender<Progress>) -> Call {
