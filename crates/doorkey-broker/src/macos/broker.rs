@@ -24,7 +24,8 @@ use doorkey::{
 ///   any task may ask. In one that does not, the future has to be polled on that thread, as the one
 ///   that `#[tokio::main]` or `block_on` runs is, and lets the main thread's loop run while it waits; a
 ///   task that was spawned is `CredentialUnavailable` after three seconds.
-/// - It is asked within a Tokio runtime with its timer.
+/// - It is asked within a Tokio runtime with its timer. Who does not answer in silence is given up after
+///   40 seconds ([`TimedOut`](doorkey::ErrorKind::TimedOut)); a credential gives up sooner.
 /// - A future that is dropped cancels the request; before macOS 13 its window stays.
 ///
 /// It has never been run: see `docs/brokers.md`.

@@ -1,7 +1,7 @@
 //! One call to the extension, from beginning to end.
 
 use super::{
-    messages::{Authorization, Availability, Failure, Reply},
+    messages::{Authorization, Availability, Failure, Interface, Reply},
     refusal,
     system::{Progress, System},
 };
@@ -16,14 +16,25 @@ const TURN: Duration = Duration::from_millis(20);
 /// keeps whoever waits.
 const MOST_TURNS: u32 = 150;
 
+/// How long silence is waited for by whoever has no limit of their own: as Linux' broker is.
+pub(super) const SILENCE_LIMIT: Duration = Duration::from_secs(40);
+
 /// The reply. A future that is dropped cancels the call.
-///
-/// The framework wants the main thread. A program with windows runs an event loop there; in any other
-/// the future runs one itself, a little at a time, where it is polled on that thread.
 pub(super) async fn reply<S: System>(
     system: &S,
     authorization: Authorization,
 ) -> Result<Reply, Failure> {
+    match authorization.interface {
+        Interface::Enabled(_) => perform(system, authorization).await,
+        Interface::Disabled => timeout(SILENCE_LIMIT, perform(system, authorization))
+            .await
+            .unwrap_or(Err(Failure::Late)),
+    }
+}
+
+/// The framework wants the main thread. A program with windows runs an event loop there; in any other
+/// the future runs one itself, a little at a time, where it is polled on that thread.
+async fn perform<S: System>(system: &S, authorization: Authorization) -> Result<Reply, Failure> {
     let (progress, mut told) = unbounded_channel();
     let _cancelled_when_dropped = system.perform(authorization, progress);
     let mut has_begun = false;

@@ -88,6 +88,8 @@ pub(super) enum Failure {
     NoMainLoop,
     /// The request ended without an answer.
     Unanswered,
+    /// Nobody was asked, and there is no answer yet.
+    Late,
     /// There is no window of that number.
     NoSuchWindow,
 }

@@ -1,6 +1,7 @@
 //! What it means that the extension gave nothing.
 
 use super::{
+    call,
     error_code::{self, EXTENSION_ERROR},
     messages::{Failure, Reply, SystemError, number, text},
     msal,
@@ -65,6 +66,14 @@ pub(super) fn of_failure(failure: &Failure, asked: Asked) -> Error {
         Failure::Unanswered => unanswered(
             "macOS' single sign-on extension ended the request without an answer",
             asked,
+        ),
+        Failure::Late => Error::new(
+            ErrorKind::TimedOut,
+            format!(
+                "macOS' single sign-on extension did not answer within {} seconds; restart the Mac, or \
+                 sign in by the browser",
+                call::SILENCE_LIMIT.as_secs()
+            ),
         ),
         Failure::NoSuchWindow => Error::new(
             ErrorKind::InvalidArgument,

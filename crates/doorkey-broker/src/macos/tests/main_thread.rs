@@ -56,6 +56,38 @@ async fn a_person_has_the_time_that_the_caller_gives() {
     assert_eq!(system.calls()[1..], ["cancel"]);
 }
 
+/// As Linux' broker is waited for by whoever has no limit of their own.
+#[tokio::test(start_paused = true)]
+async fn silence_is_waited_for_no_longer_than_anybody_would() {
+    let accounts = doorkey::BrokerAccountsRequest::new(application("organizations"));
+    let mut the_default = accounts.clone();
+    the_default.default_account = true;
+    let sign_out = doorkey::BrokerSignOutRequest::new(application("organizations"), account());
+    let mut unasked = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+    unasked.prompt = doorkey::Prompt::None;
+    unasked.account = Some(account());
+    let silent = silent();
+    for question in 0..5 {
+        let system = mac(MainThread::Thinking);
+        let extension = system.extension();
+        let since = Instant::now();
+        let asking = async {
+            match question {
+                0 => extension.accounts(&accounts).await.map(drop),
+                1 => extension.accounts(&the_default).await.map(drop),
+                2 => extension.sign_out(&sign_out).await,
+                3 => extension.acquire_silently(&silent).await.map(drop),
+                _ => extension.acquire_interactively(&unasked).await.map(drop),
+            }
+        };
+        let outcome = timeout(Duration::from_secs(100), asking).await;
+        let error = outcome.expect("it waits").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+        assert_eq!(since.elapsed().as_secs(), 40);
+        assert_eq!(system.calls()[1..], ["cancel"]);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_forgotten_is_no_broker() {
     let system = mac(MainThread::Forgetful);
