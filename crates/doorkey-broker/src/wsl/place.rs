@@ -24,6 +24,8 @@ pub(super) fn find() -> Result<PathBuf> {
 pub(super) struct Machine<'a> {
     /// Its release.
     pub(super) kernel: String,
+    /// Whether WSL has left its marks, which a container within it does not see.
+    pub(super) is_marked: bool,
     pub(super) has_interop: bool,
     pub(super) search_path: OsString,
     pub(super) is_file: &'a dyn Fn(&Path) -> bool,
@@ -33,6 +35,7 @@ impl Machine<'_> {
     fn this() -> Self {
         Self {
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default(),
+            is_marked: is_marked(),
             has_interop: has_interop(),
             search_path: env::var_os("PATH").unwrap_or_default(),
             is_file: &Path::is_file,
@@ -40,7 +43,8 @@ impl Machine<'_> {
     }
 
     pub(super) fn is_wsl(&self) -> bool {
-        self.kernel.to_ascii_lowercase().contains("microsoft")
+        let kernel = self.kernel.to_ascii_lowercase();
+        self.is_marked || kernel.contains("microsoft") || kernel.contains("wsl")
     }
 
     pub(super) fn program(&self) -> Result<PathBuf> {
@@ -83,4 +87,9 @@ fn has_interop() -> bool {
 
 fn unavailable(message: &str) -> Error {
     Error::new(ErrorKind::CredentialUnavailable, message)
+}
+
+fn is_marked() -> bool {
+    env::var_os("WSL_DISTRO_NAME").is_some_and(|name| !name.is_empty())
+        || Path::new("/run/WSL").is_dir()
 }

@@ -12,6 +12,7 @@ fn machine<'a>(
 ) -> Machine<'a> {
     Machine {
         kernel: kernel.to_owned(),
+        is_marked: false,
         has_interop,
         search_path: search_path.into(),
         is_file,
@@ -33,6 +34,25 @@ fn what_is_missing_is_named_and_another_way_is_left() {
         let text = error.to_string();
         assert!(text.contains(words), "{kernel}: {text}");
         assert!(text.ends_with("sign in by the browser"), "{text}");
+    }
+}
+
+/// Who builds the kernel names it.
+#[test]
+fn a_kernel_of_ones_own_is_known_by_its_name_or_by_what_is_around_it() {
+    for (kernel, is_marked, is_wsl) in [
+        (KERNEL, false, true),
+        ("4.4.0-19041-Microsoft", false, true),
+        ("6.12.9-locietta-WSL2-xanmod1.1+", false, true),
+        ("6.9.0-mine", true, true),
+        ("6.9.0-mine", false, false),
+        ("6.1.0-40-amd64", false, false),
+        ("", true, true),
+        ("", false, false),
+    ] {
+        let mut machine = machine(kernel, true, "", &|_| false);
+        machine.is_marked = is_marked;
+        assert_eq!(machine.is_wsl(), is_wsl, "{kernel} {is_marked}");
     }
 }
 
