@@ -74,7 +74,8 @@ async fn talk(mut child: Child, request: &str) -> Result<Vec<u8>> {
     let ((), reply, complaint) =
         tokio::try_join!(asking, reply(stdout), async { Ok(complaint(stderr).await) })?;
     let status = child.wait().await.map_err(broken)?;
-    if !status.success() {
+    // As where the bridge between the systems broke: nobody has answered.
+    if !status.success() || reply.trim_ascii().is_empty() {
         return Err(failed(status, &complaint));
     }
     Ok(reply)

@@ -172,7 +172,16 @@ async fn each_way_to_fail_has_its_kind_and_says_what_to_do() {
             CredentialUnavailable,
             "well well",
         ),
-        ("cat > /dev/null", Protocol, "is empty"),
+        (
+            "cat > /dev/null; echo 'relay: gone' >&2; printf '  \\r\\n'",
+            CredentialUnavailable,
+            "ended without an answer (exit status: 0) and said: “relay: gone”",
+        ),
+        (
+            "cat > /dev/null",
+            CredentialUnavailable,
+            "ended without an answer (exit status: 0) and said nothing",
+        ),
         ("echo certainly", Protocol, "not one JSON object alone"),
         ("cat", Protocol, "no member `token`"),
         ("yes certainly", Protocol, "more than 1048576 bytes"),
