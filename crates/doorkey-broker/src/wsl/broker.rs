@@ -64,23 +64,10 @@ impl WslBroker {
         })?;
         let program = match &self.program {
             Some(program) => program.clone(),
-            None => find().await?,
+            None => place::found(place::find).await?,
         };
         program::answer(&program, &question.written(), patience).await
     }
-}
-
-/// Apart, as each of Windows' folders takes its time.
-async fn find() -> Result<PathBuf> {
-    tokio::task::spawn_blocking(place::find)
-        .await
-        .unwrap_or_else(|error| {
-            Err(Error::new(
-                ErrorKind::CredentialUnavailable,
-                "looking for `doorkey.exe` was cut short; try again, or sign in by the browser",
-            )
-            .with_source(error))
-        })
 }
 
 #[async_trait]

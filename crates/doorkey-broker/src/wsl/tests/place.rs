@@ -1,6 +1,12 @@
-use super::super::place::Machine;
+use super::super::place::{Machine, found};
 use doorkey::ErrorKind;
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+use tokio::{runtime, time::Instant};
 
 const KERNEL: &str = "5.15.167.4-microsoft-standard-WSL2\n";
 
@@ -76,4 +82,32 @@ fn only_absolute_folders_of_the_path_are_searched_in_their_order() {
     let second = |path: &Path| path.starts_with("/b");
     let machine = machine(KERNEL, true, "/a:/b:/c", &second);
     assert_eq!(machine.program().unwrap(), Path::new("/b/doorkey.exe"));
+}
+
+/// A drive that is away may keep whoever looks at it for minutes.
+#[test]
+fn a_search_that_hangs_holds_up_neither_who_waits_nor_the_programs_end() {
+    let (hanging, never) = mpsc::channel::<()>();
+    let (told, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let mut runtime = runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+        let answer = runtime.block_on(async {
+            let since = Instant::now();
+            let search = move || {
+                let _ = never.recv();
+                Ok(PathBuf::from("/doorkey.exe"))
+            };
+            let answer = found(search).await;
+            (answer, since.elapsed().as_secs())
+        });
+        drop(runtime);
+        told.send(answer).unwrap();
+    });
+    let (answer, seconds) = ended.recv_timeout(Duration::from_secs(30)).unwrap();
+    let error = answer.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+    assert!(error.to_string().contains("PATH"), "{error}");
+    assert_eq!(seconds, 15);
+    drop(hanging);
 }
