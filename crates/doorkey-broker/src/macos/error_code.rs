@@ -110,9 +110,11 @@ pub(super) fn reason(error: &SystemError) -> Option<&'static str> {
              one that is none, and must not be signed then, by `msauth.com.msauth.unsignedapp://auth`"
         }
         (BROKER, -51702 | -51720 | -51730 | -51731) => "it can show no window here",
-        (BROKER, -51710) => "another sign-in is open",
-        (BROKER, -51732 | -51810) => "the device has to be registered anew",
-        (BROKER, -51821) => "the device does not comply with its organization's rules",
+        (BROKER, -51710) => "another sign-in is open: finish or close it first",
+        (BROKER, -51732 | -51810) => "the device has to be registered anew, in Company Portal",
+        (BROKER, -51821) => {
+            "the device does not comply with its organization's rules: see which in Company Portal"
+        }
         (BROKER, -51837) => "the device is not registered for Platform SSO",
         (OAUTH, -51430) => "an app protection policy is demanded, which macOS has not",
         _ => return None,

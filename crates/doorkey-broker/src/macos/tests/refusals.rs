@@ -367,6 +367,22 @@ fn a_program_that_the_extension_turns_away_is_told_what_to_do() {
 }
 
 #[test]
+fn what_the_person_can_do_about_a_number_is_said() {
+    for (domain, code, within, words) in [
+        (BROKER, -51710, 0, "finish or close it"),
+        ("MSALErrorDomain", -50000, -42402, "finish or close it"),
+        (BROKER, -51810, 0, "in Company Portal"),
+        ("MSALErrorDomain", -50007, 0, "in Company Portal"),
+        (BROKER, -51821, 0, "in Company Portal"),
+        ("MSALErrorDomain", -50000, -42719, "in Company Portal"),
+    ] {
+        let details = json!({"MSALInternalErrorCodeKey": within});
+        let error = asking(said(domain, code, &details));
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
 fn a_redirect_uri_that_the_authority_refuses_is_named() {
     let details = json!({
         "MSALOAuthErrorKey": "invalid_client",
