@@ -41,9 +41,9 @@ pub(super) fn is_own_failure(error: &SystemError) -> bool {
     matches!(error.meaning(), (BROKER, -51100 | -51111))
 }
 
-/// Whether the program is one that the extension does not take.
-pub(super) fn is_of_program(error: &SystemError) -> bool {
-    matches!(error.meaning(), (BROKER, -51112 | -51118 | -51119))
+/// Whether the extension never served this program, or at this authority.
+pub(super) fn is_never_served(error: &SystemError) -> bool {
+    matches!(error.meaning(), (BROKER, -51112 | -51118 | -51119 | -51600))
 }
 
 /// Whether it is the extension's, and not the system's.
@@ -109,6 +109,7 @@ pub(super) fn reason(error: &SystemError) -> Option<&'static str> {
             "the redirect URI: it takes a program that is a bundle by `msauth.<bundle id>://auth`, and \
              one that is none, and must not be signed then, by `msauth.com.msauth.unsignedapp://auth`"
         }
+        (BROKER, -51600) => "it does not trust the authority",
         (BROKER, -51702 | -51720 | -51730 | -51731) => "it can show no window here",
         (BROKER, -51710) => "another sign-in is open: finish or close it first",
         (BROKER, -51732 | -51810) => "the device has to be registered anew, in Company Portal",
@@ -143,8 +144,8 @@ fn of_broker(code: i64, is_asking: bool) -> Option<ErrorKind> {
         -51700 | -51701 if is_asking => ErrorKind::Declined,
         -51700 | -51701 => ErrorKind::AuthenticationRequired,
         -51117 => ErrorKind::WrongAccount,
-        // The program is not one that it serves, as it cannot know it again.
-        -51112 | -51118 | -51119 => ErrorKind::CredentialUnavailable,
+        // A program that it cannot know again; an authority that it does not trust.
+        -51112 | -51118 | -51119 | -51600 => ErrorKind::CredentialUnavailable,
         // There is nothing to show a window in.
         -51702 | -51720 | -51730 | -51731 => ErrorKind::CredentialUnavailable,
         // Internal; unsupported; no broker; an extension or its service that broke; no Platform SSO.

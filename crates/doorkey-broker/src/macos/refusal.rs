@@ -174,7 +174,7 @@ fn of_error(told: &SystemError, asked: Asked) -> Error {
         }
         // As above: an extension that answers is there.
         (ErrorKind::CredentialUnavailable, Asked::SignOut)
-            if error_code::is_answer(said) && !error_code::is_of_program(said) =>
+            if error_code::is_answer(said) && !error_code::is_never_served(said) =>
         {
             not_signed_out(&words)
         }

@@ -189,8 +189,9 @@ async fn a_sign_out_that_did_not_happen_is_not_told_as_an_absent_broker() {
         (told("MSALErrorDomain", -50000), Refused),
         (Failure::Unanswered, TimedOut),
         (Failure::NoMainLoop, TimedOut),
-        // It never served this program.
+        // It never served this program, or this authority.
         (told("MSIDErrorDomain", -51119), CredentialUnavailable),
+        (told("MSIDErrorDomain", -51600), CredentialUnavailable),
         (told("NSCocoaErrorDomain", 4097), CredentialUnavailable),
     ] {
         let request = BrokerSignOutRequest::new(application("organizations"), account());

@@ -48,7 +48,6 @@ fn msals_numbers_mean_what_its_librarys_do() {
         (-50000, Some(-42006), Refused, Refused),
         (-50000, Some(-42007), Network, Network),
         (-50000, Some(-42009), Refused, Refused),
-        (-50000, Some(-42010), Refused, Refused),
         (-50000, Some(-42101), WrongAccount, WrongAccount),
         (-50000, Some(-42102), Required, Required),
         (-50000, Some(-42104), Refused, Refused),
@@ -77,7 +76,7 @@ fn msals_numbers_mean_what_its_librarys_do() {
         assert_eq!(error.kind(), in_silence, "{code} {within:?}");
     }
     // Which the browser does not need.
-    for within in [-42714, -42736] {
+    for within in [-42010, -42714, -42736] {
         let details = json!({"MSALInternalErrorCodeKey": within.to_string()});
         let error = refused(-50000, &details, Asked::Person);
         assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{within}");

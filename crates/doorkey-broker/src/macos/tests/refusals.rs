@@ -63,7 +63,7 @@ fn every_number_means_something() {
         (BROKER, -51119, Unavailable, Unavailable),
         (BROKER, -51200, Required, Required),
         (BROKER, -51201, Protocol, Protocol),
-        (BROKER, -51600, Refused, Refused),
+        (BROKER, -51600, Unavailable, Unavailable),
         (BROKER, -51700, Declined, Required),
         (BROKER, -51701, Declined, Required),
         (BROKER, -51702, Unavailable, Unavailable),
