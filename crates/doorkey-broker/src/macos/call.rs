@@ -48,6 +48,9 @@ async fn perform<S: System>(system: &S, authorization: Authorization) -> Result<
         };
         match next {
             Ok(Some(Progress::Begun)) => has_begun = true,
+            Ok(Some(Progress::Done(Ok(reply)))) if reply.is_empty() => {
+                return Err(Failure::Unanswered);
+            }
             Ok(Some(Progress::Done(answer))) => return answer,
             Ok(None) => return Err(Failure::Unanswered),
             Err(_) if !has_begun && turns >= MOST_TURNS => return Err(Failure::NoMainLoop),

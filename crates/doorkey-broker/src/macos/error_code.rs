@@ -38,7 +38,7 @@ pub(super) fn is_unknown_account(error: &SystemError) -> bool {
 
 /// Whether the extension failed for a reason that it does not tell, or as it did not understand.
 pub(super) fn is_own_failure(error: &SystemError) -> bool {
-    matches!(error.meaning(), (BROKER, -51100 | -51111))
+    matches!(error.meaning(), (BROKER, -51100 | -51111)) || error.is(EXTENSION_ERROR)
 }
 
 /// Whether the extension never served this program, or at this authority.
@@ -48,7 +48,7 @@ pub(super) fn is_never_served(error: &SystemError) -> bool {
 
 /// Whether it is the extension's, and not the system's.
 pub(super) fn is_answer(error: &SystemError) -> bool {
-    [BROKER, OAUTH, HTTP].contains(&error.meaning().0)
+    [BROKER, OAUTH, HTTP].contains(&error.meaning().0) || error.is(EXTENSION_ERROR)
 }
 
 /// Whether the error says more than one that is around it.
@@ -130,8 +130,7 @@ fn of_authorization(code: i64, is_asking: bool) -> ErrorKind {
         1005 if is_asking => ErrorKind::CredentialUnavailable,
         // Nobody can have said no in silence.
         1001 | 1005 => ErrorKind::AuthenticationRequired,
-        // The last has nothing within.
-        1002 | -6000 => ErrorKind::Protocol,
+        1002 => ErrorKind::Protocol,
         _ => ErrorKind::CredentialUnavailable,
     }
 }

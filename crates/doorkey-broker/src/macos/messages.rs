@@ -52,6 +52,10 @@ impl Reply {
         Self(folded.collect())
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A text that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         text(self.0.get(name)?)

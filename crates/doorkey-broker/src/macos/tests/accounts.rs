@@ -187,6 +187,10 @@ async fn a_sign_out_that_did_not_happen_is_not_told_as_an_absent_broker() {
         (told("MSIDErrorDomain", -51100), Refused),
         (told("MSIDErrorDomain", -51114), Refused),
         (told("MSALErrorDomain", -50000), Refused),
+        (
+            told("com.apple.AuthenticationServices.AuthorizationError", -6000),
+            Refused,
+        ),
         (Failure::Unanswered, TimedOut),
         (Failure::NoMainLoop, TimedOut),
         // It never served this program, or this authority.

@@ -51,7 +51,7 @@ fn every_number_means_something() {
         (AUTHORIZATION, 1005, Unavailable, Required),
         (AUTHORIZATION, 1099, Unavailable, Unavailable),
         // With nothing within.
-        (AUTHORIZATION, -6000, Protocol, Protocol),
+        (AUTHORIZATION, -6000, Unavailable, Unavailable),
         (BROKER, -51100, Unavailable, Unavailable),
         (BROKER, -51111, Unavailable, Unavailable),
         (BROKER, -51112, Unavailable, Unavailable),
@@ -425,6 +425,8 @@ async fn an_extension_that_broke_in_silence_asks_the_person() {
         (BROKER, -51100),
         (BROKER, -51111),
         ("MSALErrorDomain", -50000),
+        // With nothing within.
+        (AUTHORIZATION, -6000),
     ] {
         let broken = || Failure::Error(wrapped(-6000, said(domain, code, &json!({}))));
         let silent = BrokerSilentRequest::new(application("organizations"), account(), Vec::new());
@@ -440,4 +442,14 @@ async fn an_extension_that_broke_in_silence_asks_the_person() {
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_with_nothing_in_it_is_none() {
+    let asking = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+    let system = Recorder::answering([reply(&json!({}))]);
+    let error = system.extension().acquire_interactively(&asking).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+    assert!(error.to_string().contains("without an answer"), "{error}");
 }
