@@ -17,7 +17,8 @@ use doorkey::{
 /// - macOS 10.15 and later, Company Portal, and a device management that switches its extension on. Any
 ///   other Mac is [`CredentialUnavailable`](doorkey::ErrorKind::CredentialUnavailable).
 /// - The application needs the redirect URI `msauth.<bundle id>://auth` of the program that asks;
-///   `msauth.com.msauth.unsignedapp://auth` of one without a bundle, which must not be signed then.
+///   `msauth.com.msauth.unsignedapp://auth` of one without a bundle, which must not be signed with a
+///   certificate then (an ad-hoc signature is none).
 /// - Only Microsoft's own clouds: ADFS, Azure AD B2C, External ID and local authorities are
 ///   `CredentialUnavailable`.
 /// - macOS does all of it on the main thread. In a program that runs an event loop there (`NSApplication`),

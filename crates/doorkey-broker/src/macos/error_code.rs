@@ -107,7 +107,8 @@ pub(super) fn reason(error: &SystemError) -> Option<&'static str> {
         (AUTHORIZATION, 1000 | 1003 | 1004) => "no extension took the request",
         (BROKER, -51112 | -51118 | -51119) => {
             "the redirect URI: it takes a program that is a bundle by `msauth.<bundle id>://auth`, and \
-             one that is none, and must not be signed then, by `msauth.com.msauth.unsignedapp://auth`"
+             one that is none, and must not be signed with a certificate then, by \
+             `msauth.com.msauth.unsignedapp://auth`"
         }
         (BROKER, -51600) => "it does not trust the authority",
         (BROKER, -51702 | -51720 | -51730 | -51731) => "it can show no window here",
