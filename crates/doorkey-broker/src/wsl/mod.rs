@@ -1,5 +1,6 @@
 //! Linux within Windows (WSL): Windows' broker, by a `doorkey.exe` of Windows.
 
+mod apart;
 mod broker;
 mod order;
 mod place;

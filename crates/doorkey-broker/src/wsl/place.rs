@@ -1,15 +1,14 @@
 //! Whether this is WSL, and where `doorkey.exe` is.
 
+use super::apart::apart;
 use doorkey::{Error, ErrorKind, Result};
 use std::{
     env,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    thread,
     time::Duration,
 };
-use tokio::{sync::oneshot, time::timeout};
 
 const PROGRAM: &str = "doorkey.exe";
 
@@ -26,29 +25,17 @@ pub(super) fn find() -> Result<PathBuf> {
 /// How long it is looked for.
 const SEARCH_LIMIT: Duration = Duration::from_secs(15);
 
-/// What `search` finds, on a thread which nobody joins: each of Windows' folders takes its time, and one of
-/// a drive that is away may take minutes.
+/// What `search` finds. Each of Windows' folders takes its time, and one of a drive that is away may take
+/// minutes.
 pub(super) async fn found(
     search: impl FnOnce() -> Result<PathBuf> + Send + 'static,
 ) -> Result<PathBuf> {
-    let (sender, receiver) = oneshot::channel();
-    let searching = thread::Builder::new()
-        .name("doorkey-broker".to_owned())
-        .spawn(|| sender.send(search()));
-    searching.map_err(|error| {
-        unavailable(
-            "there is no thread left to look for `doorkey.exe` on; end other programs, or sign in by the \
-             browser",
-        )
-        .with_source(error)
-    })?;
-    match timeout(SEARCH_LIMIT, receiver).await {
-        Ok(Ok(found)) => found,
-        _ => Err(unavailable(
+    apart(SEARCH_LIMIT, search).await?.unwrap_or_else(|| {
+        Err(unavailable(
             "looking for `doorkey.exe` in the folders of PATH took too long; take those out that are on a \
              drive which is away, or sign in by the browser",
-        )),
-    }
+        ))
+    })
 }
 
 /// What is known of the machine.

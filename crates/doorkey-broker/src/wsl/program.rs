@@ -1,10 +1,11 @@
 //! `doorkey.exe`, run once for one question.
 
+use super::apart::apart;
 use crate::{exchange::LONGEST, written::cleaned};
 use doorkey::{Error, ErrorKind, Result};
 use std::{
     io,
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -41,13 +42,25 @@ impl Patience {
 /// What `program` answers. It is killed where this is dropped, and sees that its answer is not wanted.
 pub(super) async fn answer(program: &Path, request: &str, patience: Patience) -> Result<Vec<u8>> {
     let program = std::path::absolute(program).map_err(|error| unstartable(program, error))?;
-    let child = start(&program).map_err(|error| unstartable(&program, error))?;
+    let child = started(&program, start).await?;
     timeout(patience.limit(), talk(child, request))
         .await
         .unwrap_or_else(|_| Err(late(patience)))
 }
 
-fn start(program: &PathBuf) -> io::Result<Child> {
+/// What `start` started, which Windows may look at for viruses first.
+pub(super) async fn started<T: Send + 'static>(
+    program: &Path,
+    start: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> Result<T> {
+    let file = program.to_owned();
+    let started = apart(SIGN_LIMIT, move || start(&file)).await?;
+    started
+        .ok_or_else(silent)?
+        .map_err(|error| unstartable(program, error))
+}
+
+fn start(program: &Path) -> io::Result<Child> {
     let mut command = Command::new(program);
     if let Some(folder) = program.parent() {
         // One that Windows can be in, and not one whose libraries it should load.
