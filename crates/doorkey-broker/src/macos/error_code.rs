@@ -72,7 +72,9 @@ pub(super) fn kind(
         BROKER => of_broker(code, is_asking)
             .or(by_oauth)
             .unwrap_or(ErrorKind::Refused),
-        OAUTH => by_oauth.unwrap_or_else(|| of_oauth(code)),
+        OAUTH => by_oauth
+            .or_else(|| of_broker(code, is_asking))
+            .unwrap_or_else(|| of_oauth(code)),
         HTTP => match status {
             // Neither a reply nor its status, or a passing trouble.
             None | Some(429 | 500..) if code == -51500 => ErrorKind::Network,

@@ -84,6 +84,9 @@ fn every_number_means_something() {
         (BROKER, -51837, Unavailable, Unavailable),
         (BROKER, -52001, Unavailable, Unavailable),
         (BROKER, -1, Refused, Refused),
+        // The library keeps the domain where the authority's word has a number of another.
+        (OAUTH, -51115, Required, Required),
+        (OAUTH, -51700, Declined, Required),
         (OAUTH, -51400, Refused, Refused),
         (OAUTH, -51401, Protocol, Protocol),
         (OAUTH, -51410, Refused, Refused),
