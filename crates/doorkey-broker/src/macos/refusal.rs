@@ -106,7 +106,9 @@ pub(super) fn of_reply(reply: &Reply) -> Error {
         suberror: reply.text("suberror"),
         description: reply.text("error_description").map(unescaped),
         codes: reply.value("error_codes"),
+        claims: reply.text("claims").filter(|claims| is_object(claims)),
         correlation_id: reply.text("correlation_id"),
+        trace_id: reply.text("trace_id"),
         status: None,
     };
     let kind = oauth.error.and_then(|error| {
@@ -147,7 +149,9 @@ fn of_error(told: &SystemError, asked: Asked) -> Error {
         suberror: text(detail(["MSIDOAuthSubErrorKey", "MSALOAuthSubErrorKey"])),
         description: text(description).map(str::to_owned),
         codes: detail(["MSIDSTSErrorCodesKey", "MSALSTSErrorCodesKey"]),
+        claims: None,
         correlation_id: text(detail(["MSIDCorrelationIdKey", "MSALCorrelationIDKey"])),
+        trace_id: None,
         status: status.and_then(|status| u16::try_from(status).ok()),
     };
     let is_asking = asked == Asked::Person;
@@ -219,7 +223,10 @@ struct Oauth<'a> {
     suberror: Option<&'a str>,
     description: Option<String>,
     codes: &'a Value,
+    /// What a new sign-in has to satisfy, as JSON.
+    claims: Option<&'a str>,
     correlation_id: Option<&'a str>,
+    trace_id: Option<&'a str>,
     status: Option<u16>,
 }
 
@@ -243,7 +250,9 @@ impl Oauth<'_> {
         oauth.suberror = self.suberror.map(cleaned);
         oauth.description = self.description.as_deref().map(cleaned);
         oauth.codes = codes;
+        oauth.claims = self.claims.map(str::to_owned);
         oauth.correlation_id = self.correlation_id.map(cleaned);
+        oauth.trace_id = self.trace_id.map(cleaned);
         oauth.status = self.status;
         Some(oauth)
     }
@@ -283,6 +292,10 @@ fn error(kind: ErrorKind, words: &str) -> Error {
         ),
     };
     Error::new(kind, message)
+}
+
+fn is_object(text: &str) -> bool {
+    matches!(serde_json::from_str(text), Ok(Value::Object(_)))
 }
 
 /// Replies have their texts as they would stand in a URL.

@@ -399,6 +399,31 @@ fn a_redirect_uri_that_the_authority_refuses_is_named() {
     assert!(text.contains("unsignedapp"), "{text}");
 }
 
+/// The extension hands on what it does not know of the authority's answer.
+#[test]
+fn what_a_new_sign_in_has_to_satisfy_is_handed_on() {
+    let wanted = r#"{"access_token":{"capolids":{"essential":true,"values":["id"]}}}"#;
+    for (claims, told) in [
+        (json!(wanted), Some(wanted)),
+        (json!("garbage"), None),
+        (json!("[]"), None),
+        (json!(""), None),
+        (json!(7), None),
+        (json!(null), None),
+    ] {
+        let answer = json!({
+            "success": "0",
+            "error": "interaction_required",
+            "claims": claims,
+            "trace_id": "trace",
+        });
+        let refused = reply::done(&reply(&answer)).unwrap_err();
+        let oauth = refused.oauth().unwrap();
+        assert_eq!(oauth.claims.as_deref(), told, "{claims}");
+        assert_eq!(oauth.trace_id.as_deref(), Some("trace"));
+    }
+}
+
 #[test]
 fn a_long_text_is_cut() {
     let details = json!({"MSIDErrorDescriptionKey": "é".repeat(10_000)});
