@@ -28,7 +28,7 @@ impl<S: System> Broker for Extension<S> {
             let account = self.default_account(&request.application).await?;
             return Ok(account.into_iter().collect());
         }
-        self.everybody(&request.application).await
+        self.people(&request.application, true).await
     }
 
     async fn acquire_silently(&self, request: &BrokerSilentRequest) -> Result<BrokerToken> {
@@ -103,7 +103,8 @@ impl<S: System> Extension<S> {
             Err(error) if error.kind() == ErrorKind::AuthenticationRequired => Ok(None),
             // As an old Company Portal answers what it does not know.
             Err(error) if is_puzzled(error.kind()) => {
-                let accounts = self.everybody(application).await.map_err(|_| error)?;
+                // Whose tokens nobody may have asked for yet.
+                let accounts = self.people(application, false).await.map_err(|_| error)?;
                 let mut accounts = accounts.into_iter();
                 Ok(accounts.next().filter(|_| accounts.next().is_none()))
             }
@@ -111,8 +112,12 @@ impl<S: System> Extension<S> {
         }
     }
 
-    async fn everybody(&self, application: &BrokerApplication) -> Result<Vec<BrokerAccount>> {
-        let question = request::accounts(application, &self.system.program());
+    async fn people(
+        &self,
+        application: &BrokerApplication,
+        only_signed_in: bool,
+    ) -> Result<Vec<BrokerAccount>> {
+        let question = request::accounts(application, &self.system.program(), only_signed_in);
         reply::accounts(&self.ask(question, Asked::People).await?)
     }
 

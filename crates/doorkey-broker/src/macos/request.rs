@@ -44,10 +44,15 @@ fn redirect_uri(program: &Program) -> String {
     format!("msauth.{bundle_id}://auth")
 }
 
-pub(super) fn accounts(application: &BrokerApplication, program: &Program) -> Authorization {
+/// Those who are signed in to this application, or whoever the extension knows.
+pub(super) fn accounts(
+    application: &BrokerApplication,
+    program: &Program,
+    only_signed_in: bool,
+) -> Authorization {
     let mut options = options(application, program);
     options.insert("client_id", application.client_id.clone());
-    options.insert("signed_in_accounts_only", flag(true));
+    options.insert("signed_in_accounts_only", flag(only_signed_in));
     silent_operation(GET_ACCOUNTS, options)
 }
 

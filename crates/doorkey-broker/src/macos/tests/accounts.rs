@@ -152,6 +152,11 @@ async fn an_extension_that_knows_no_default_account_may_have_but_one() {
         let people = system.extension().accounts(&request).await;
         let found = people.map(|people| people.len());
         assert_eq!(found.map_err(|error| error.kind()), expected, "{code}");
+        // Whoever the Mac knows: nobody need have signed in to this program yet.
+        if let Some(list) = system.calls().get(1) {
+            assert!(list.starts_with("get_accounts_operation "), "{list}");
+            assert!(list.ends_with(" signed_in_accounts_only=0"), "{list}");
+        }
     }
 }
 
