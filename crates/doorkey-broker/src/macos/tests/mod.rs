@@ -8,6 +8,7 @@ mod msal;
 mod recorder;
 mod refusals;
 mod tokens;
+mod words;
 
 use super::messages::Reply;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
