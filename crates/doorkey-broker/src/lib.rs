@@ -107,11 +107,18 @@ fn own() -> Arc<dyn Broker> {
     Arc::new(broker)
 }
 
-/// In front of which the broker asks, where who asks has no window of this system.
-fn window() -> Option<NonZeroIsize> {
+/// In front of which the broker asks, where who asks has no window of this system. `None` where it needs
+/// none.
+fn window() -> doorkey::Result<Option<NonZeroIsize>> {
     #[cfg(windows)]
-    let window = windows::window_in_front();
+    let window = windows::window_in_front().map(Some).ok_or_else(|| {
+        doorkey::Error::new(
+            doorkey::ErrorKind::CredentialUnavailable,
+            "there is no window on Windows now in front of which its Web Account Manager could ask (nobody \
+             is at its desktop, or it is locked); sign in by the browser",
+        )
+    });
     #[cfg(not(windows))]
-    let window = None;
+    let window = Ok(None);
     window
 }

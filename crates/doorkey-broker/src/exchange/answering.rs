@@ -5,7 +5,7 @@ use super::{
     request::Question,
 };
 use azure_core::credentials::Secret;
-use doorkey::{Broker, Result};
+use doorkey::{Broker, Prompt, Result};
 use std::num::NonZeroIsize;
 
 /// Answers a request of another system's program, by this system's broker: one JSON for one JSON. It is
@@ -28,7 +28,7 @@ pub async fn answer_request(request: &[u8]) -> Secret {
 
 pub(super) async fn answer_by(
     broker: &dyn Broker,
-    window: Option<NonZeroIsize>,
+    window: Result<Option<NonZeroIsize>>,
     request: &[u8],
 ) -> Secret {
     reply::written(answer(broker, window, request).await)
@@ -36,14 +36,16 @@ pub(super) async fn answer_by(
 
 async fn answer(
     broker: &dyn Broker,
-    window: Option<NonZeroIsize>,
+    window: Result<Option<NonZeroIsize>>,
     request: &[u8],
 ) -> Result<Answer> {
     match Question::read(request)? {
         Question::Accounts(request) => broker.accounts(&request).await.map(Answer::Accounts),
         Question::Silent(request) => broker.acquire_silently(&request).await.map(Answer::Token),
         Question::Interactive(mut request) => {
-            request.parent_window = window;
+            if request.prompt != Prompt::None {
+                request.parent_window = window?;
+            }
             let token = broker.acquire_interactively(&request).await;
             token.map(Answer::Token)
         }

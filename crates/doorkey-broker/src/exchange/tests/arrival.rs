@@ -65,10 +65,37 @@ async fn a_window_of_one_side_is_none_of_the_other() {
     let question = Question::Interactive(request).written();
     for (window, told) in [(None, "None"), (NonZeroIsize::new(7), "Some(7)")] {
         let broker = Fake::new(Ok(given()));
-        answer_by(&broker, window, question.as_bytes()).await;
+        answer_by(&broker, Ok(window), question.as_bytes()).await;
         let asked = broker.asked.lock().unwrap().concat();
         assert!(asked.contains(&format!("parent_window: {told}")), "{asked}");
     }
+}
+
+/// Who asks can do nothing about it: a window of theirs is none here.
+#[tokio::test]
+async fn where_there_is_no_window_another_way_is_left() {
+    let absent = || Error::new(ErrorKind::CredentialUnavailable, "no window; wake Windows");
+    let broker = Fake::new(Ok(given()));
+    let question = Question::Interactive(interactive()).written();
+    let answer = answer_by(&broker, Err(absent()), question.as_bytes()).await;
+    let error = token(answer.secret().as_bytes()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+    assert_eq!(error.to_string(), "no window; wake Windows");
+    assert!(broker.asked.lock().unwrap().is_empty());
+
+    // What asks nobody needs none.
+    let mut unasked = interactive();
+    unasked.prompt = Prompt::None;
+    let everybody = BrokerAccountsRequest::new(application());
+    for question in [
+        Question::Interactive(unasked),
+        Question::Silent(silent()),
+        Question::Accounts(everybody),
+    ] {
+        let question = question.written();
+        answer_by(&broker, Err(absent()), question.as_bytes()).await;
+    }
+    assert_eq!(broker.asked.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -135,7 +162,7 @@ async fn what_a_newer_program_says_beside_it_is_ignored() {
     question["application"]["later"] = true.into();
     question["account"]["later"] = "x".into();
     let broker = Fake::new(Ok(given()));
-    let answer = answer_by(&broker, None, question.to_string().as_bytes()).await;
+    let answer = answer_by(&broker, Ok(None), question.to_string().as_bytes()).await;
     let mut answer: Value = serde_json::from_str(answer.secret()).unwrap();
     answer["later"] = json!([1]);
     answer["token"]["later"] = json!([2]);

@@ -117,6 +117,6 @@ fn shown(token: &BrokerToken) -> String {
 }
 
 async fn exchanged(broker: &Fake, question: &Question) -> Vec<u8> {
-    let answer = answer_by(broker, None, question.written().as_bytes()).await;
+    let answer = answer_by(broker, Ok(None), question.written().as_bytes()).await;
     answer.secret().as_bytes().to_vec()
 }

@@ -120,7 +120,7 @@ async fn a_request_that_makes_no_sense_is_answered_so_and_nobody_is_asked() {
         ),
     ] {
         let broker = Fake::new(Ok(given()));
-        let answer = answer_by(&broker, None, request.as_bytes()).await;
+        let answer = answer_by(&broker, Ok(None), request.as_bytes()).await;
         let error = token(answer.secret().as_bytes()).unwrap_err();
         assert_eq!(error.kind(), kind, "{request}: {error}");
         assert!(error.to_string().contains(words), "{request}: {error}");
