@@ -57,7 +57,7 @@ impl Recorder {
         Self::with([Err(failure)])
     }
 
-    fn with(answers: impl IntoIterator<Item = Result<Reply, Failure>>) -> Self {
+    pub(super) fn with(answers: impl IntoIterator<Item = Result<Reply, Failure>>) -> Self {
         let state = State {
             calls: Vec::new(),
             answers: answers.into_iter().collect(),
