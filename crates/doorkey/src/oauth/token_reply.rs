@@ -5,6 +5,7 @@
 use super::id_token::{self, Expected};
 use crate::{
     error::{Error, Result},
+    pop::names_key,
     sensitive::Sensitive,
     tokens::{ClientInfo, LONGEST_LIFETIME_SECONDS, TokenKind, Tokens},
 };
@@ -49,7 +50,12 @@ pub(super) fn read(body: &[u8], kind: &TokenKind, expected: &Expected<'_>) -> Re
     // RFC 6749, section 7.1: a token of a type that is not understood must not be used.
     let bearer = TokenKind::Bearer.token_type();
     let token_type = body.token_type.unwrap_or_else(|| bearer.into());
-    if !token_type.eq_ignore_ascii_case(kind.token_type()) {
+    // Whoever finds a signed request has the token in it: where that can be read, it has to be bound.
+    let is_another = match kind {
+        TokenKind::Bearer => false,
+        TokenKind::Pop { key_id } => names_key(&body.access_token, key_id) == Some(false),
+    };
+    if is_another || !token_type.eq_ignore_ascii_case(kind.token_type()) {
         return Err(Error::protocol(match kind {
             TokenKind::Bearer => {
                 "the authority sent a token of another type than Bearer, which was not asked for; \

@@ -37,7 +37,11 @@ pub(crate) fn names_key(access_token: &str, key_id: &str) -> Option<bool> {
 pub(super) fn is_bound_to(access_token: &str, names: &[String]) -> Option<bool> {
     let [_, claims, _] = parts(access_token)?;
     let mut claims: Map<String, Value> = decoded(claims)?;
-    let confirmation = claims.remove("cnf").map(serde_json::from_value);
+    let confirmation = claims.remove("cnf").map(|confirmation| match confirmation {
+        // Microsoft's resources read JSON in a text, too.
+        Value::String(text) => serde_json::from_str(&text),
+        confirmation => serde_json::from_value(confirmation),
+    });
     // One that cannot be read names nobody.
     let confirmation: Option<Confirmation> = confirmation.and_then(Result::ok);
     let theirs = confirmation.and_then(Confirmation::names);
@@ -94,6 +98,9 @@ mod tests {
             (json!({"cnf": more}), true),
             (json!({"cnf": {"jwk": jwk("abc")}}), true),
             (json!({"cnf": {"kid": key_id, "jwk": jwk("abc")}}), true),
+            // as some authorities write it, and Microsoft's resources read it
+            (json!({"cnf": more.to_string()}), true),
+            (json!({"cnf": json!({"kid": "other"}).to_string()}), false),
             (json!({"cnf": {"kid": "other"}}), false),
             (json!({"cnf": {"kid": ""}}), false),
             (json!({"cnf": {"jwk": jwk("xyz")}}), false),

@@ -5,7 +5,7 @@ use super::{DEVICE, minutes, store::Scene, token};
 use crate::{
     AccessTokenInfo, DeviceCodeCredential, Error, ErrorKind, InteractiveCredential,
     PopTokenRequestOptions, Result, TokenInfoOptions,
-    testing::{Entra, OTHER_SCOPE, SCOPE, resource::claim, turn_clock},
+    testing::{Entra, OTHER_SCOPE, SCOPE, broker::bound_to, resource::claim, turn_clock},
 };
 use azure_core::Bytes;
 use doorkey_emulator::{Endpoint, Reply};
@@ -152,6 +152,29 @@ async fn a_bearer_token_for_a_bound_one_is_an_error_and_not_kept() {
     assert!(error.to_string().contains("bound to a key"), "{error}");
     let bound = signed(&credential, &entra, "n").await.unwrap();
     assert_eq!(bound.token_type, "pop");
+    assert_eq!(entra.prompts(), 1);
+}
+
+/// Whoever finds such a request could take the token out of it, and use it.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_called_bound_and_does_not_name_the_key_is_an_error_and_not_kept() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let bearer = token(&*credential, SCOPE).await.unwrap();
+    let another = bound_to("another", "a").secret().to_owned();
+    for unbound in [bearer, another] {
+        let called_bound = Reply::altered(move |body| body["access_token"] = (&*unbound).into());
+        entra
+            .emulator
+            .replace_next(Endpoint::Token, 1, called_bound);
+        let error = signed(&credential, &entra, "n").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.to_string().contains("bound to a key"), "{error}");
+    }
+    let nonce = nonce(&entra).await;
+    let bound = signed(&credential, &entra, &nonce).await.unwrap();
+    let header = bound.authorization_header();
+    assert_eq!(ask(&entra, header.secret()).await.0, 200);
     assert_eq!(entra.prompts(), 1);
 }
 
