@@ -65,6 +65,7 @@ pub(crate) fn check_foreign(signed: &str, pop: &BrokerPop, now: i64) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pop::SignedParts;
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     use serde_json::{Value, json};
 
@@ -79,8 +80,13 @@ mod tests {
         json!(format!("e30.{}.c2ln", encoded(&claims)))
     }
 
-    /// With these members in the place of the right ones.
     fn check(header: &Value, body: &Value) -> Result<(), &'static str> {
+        let asked = BrokerPop::new("ours", "GET", "graph.microsoft.com", "/v1.0/me", "n");
+        check_foreign(&signed(header, body), &asked, NOW)
+    }
+
+    /// With these members in the place of the right ones.
+    fn signed(header: &Value, body: &Value) -> String {
         let mut parts = [
             json!({"alg": "RS256", "typ": "pop", "kid": "theirs"}),
             json!({
@@ -94,8 +100,7 @@ mod tests {
             }
         }
         let [header, body] = parts.map(|part| encoded(&part));
-        let asked = BrokerPop::new("ours", "GET", "graph.microsoft.com", "/v1.0/me", "n");
-        check_foreign(&format!("{header}.{body}.c2ln"), &asked, NOW)
+        format!("{header}.{body}.c2ln")
     }
 
     #[test]
@@ -119,6 +124,9 @@ mod tests {
             ),
         ] {
             assert_eq!(check(&header, &body), Ok(()), "{header} {body}");
+            // And the policy can send it.
+            let parts = SignedParts::of(&signed(&header, &body)).unwrap();
+            assert!((parts.signed_on - NOW).abs() <= 300, "{body}");
         }
         for (header, what) in [
             (json!({"typ": "JWT"}), "something else"),

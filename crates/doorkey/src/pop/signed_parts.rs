@@ -28,7 +28,7 @@ impl SignedParts {
         match body(signed) {
             Some(Body { at, ts }) => Self {
                 token_digest: Sha256::digest(at.expose()).into(),
-                signed_on: ts.as_i64().or_else(|| ts.as_str()?.parse().ok()),
+                signed_on: seconds(&ts),
             },
             None => Self {
                 token_digest: Sha256::digest(signed).into(),
@@ -36,6 +36,12 @@ impl SignedParts {
             },
         }
     }
+}
+
+/// A number, with a fraction or without one, or a text of it.
+fn seconds(ts: &Value) -> Option<i64> {
+    let fraction = ts.as_f64().map(|seconds| seconds as i64);
+    fraction.or_else(|| ts.as_str()?.parse().ok())
 }
 
 fn body(signed: &str) -> Option<Body> {
@@ -54,7 +60,7 @@ mod tests {
         for (body, is_read, signed_on) in [
             (r#"{"at":"the-token","ts":7}"#, true, Some(7)),
             (r#"{"at":"the-token","ts":"7"}"#, true, Some(7)),
-            (r#"{"at":"the-token","ts":7.5}"#, true, None),
+            (r#"{"at":"the-token","ts":7.5}"#, true, Some(7)),
             (r#"{"at":"the-token"}"#, true, None),
             (r#"{"ts":7}"#, false, None),
             ("[]", false, None),
