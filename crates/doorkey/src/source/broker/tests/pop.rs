@@ -492,13 +492,21 @@ async fn bad_input_is_refused_before_the_broker_is_asked() {
 
 #[cfg(feature = "chain")]
 #[tokio::test(start_paused = true)]
-async fn a_broker_in_a_chain_binds_for_it() {
+async fn a_chain_does_not_pass_by_a_broker_that_binds_tokens() {
     use crate::{ChainLink, ChainedTokenCredential};
     let machine = Machine::start().await;
-    let links = vec![ChainLink::interactive("broker", machine.credential(|_| {}))];
+    let other = machine.entra.credential(|_| {});
+    let links = vec![
+        ChainLink::interactive("broker", machine.credential(|_| {})),
+        ChainLink::interactive("other", other),
+    ];
     let chain = ChainedTokenCredential::new(links).unwrap();
-    let info = chain.get_token_info(&[SCOPE], Some(options("n"))).await;
-    let info = info.unwrap();
-    let key_id = claim(&inner(&info), "cnf")["kid"].clone();
-    assert_eq!(key_id, machine.last_interactive().key_id.as_str());
+    for binding in [Binding::ToTheKey, Binding::ToItsOwn] {
+        machine.binds(binding);
+        let scope = format!("https://graph.microsoft.com/{binding:?}");
+        let info = chain.get_token_info(&[&*scope], Some(options("n"))).await;
+        assert_eq!(info.unwrap().token_type, "pop");
+        assert!(!machine.broker.calls().is_empty(), "{binding:?}");
+    }
+    assert!(machine.entra.emulator.requests().is_empty());
 }
