@@ -8,6 +8,7 @@ use crate::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
+use std::fmt;
 use url::Url;
 
 /// Those of [RFC 9110, section 9.3](https://www.rfc-editor.org/rfc/rfc9110#section-9.3) that have a
@@ -17,7 +18,7 @@ const METHODS: [&str; 8] = [
 ];
 
 /// The one request that a token is good for.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub(crate) struct ResourceRequest {
     method: String,
     /// With the port, where that is not the scheme's.
@@ -131,6 +132,17 @@ impl ResourceRequest {
         let signed = Sensitive::new(format!("{header}.{}", body.expose()));
         let signature = BASE64_URL_SAFE_NO_PAD.encode(key.sign(signed.expose().as_bytes())?);
         Ok(Sensitive::new(format!("{}.{signature}", signed.expose())))
+    }
+}
+
+impl fmt::Debug for ResourceRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResourceRequest")
+            .field("method", &self.method)
+            .field("host", &self.host)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 

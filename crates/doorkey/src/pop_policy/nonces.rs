@@ -1,5 +1,6 @@
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,10 +11,10 @@ const MOST_ORIGINS: usize = 64;
 const MOST_NONCES: usize = 16;
 
 /// What resources gave to sign with, by their origin.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Nonces(Mutex<HashMap<String, OfOrigin>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct OfOrigin {
     unused: Vec<String>,
     /// Used, and followed by no other: perhaps it can be used again.
@@ -43,6 +44,12 @@ impl Nonces {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, OfOrigin>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Nonces {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Nonces")
     }
 }
 

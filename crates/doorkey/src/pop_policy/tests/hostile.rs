@@ -185,3 +185,35 @@ async fn a_bearer_token_in_the_place_of_a_bound_one_is_not_sent() {
 }
 
 const MINUTE: time::Duration = time::Duration::MINUTE;
+
+#[tokio::test(start_paused = true)]
+async fn no_nonce_is_in_the_debug_text_of_the_policy() {
+    let scene = Scene::new().await;
+    let policy = scene.credential.pop_policy(&[SCOPE]);
+    let next: Arc<dyn Policy> = Arc::new(Refuses);
+    let url = format!("{}/resource/me", scene.entra.emulator.authority());
+    let mut request = Request::new(url.parse().unwrap(), Method::Get);
+    let context = Context::new();
+    let sent = policy.send(&context, &mut request, &[next]).await.unwrap();
+    assert_eq!(u16::from(sent.status()), 401);
+    let text = format!("{policy:?}");
+    assert!(text.contains("PopPolicy") && text.contains(SCOPE), "{text}");
+    assert!(!text.contains("the-nonce-of"), "{text}");
+}
+
+/// Everything, in the transport's place.
+#[derive(Debug)]
+struct Refuses;
+
+#[expect(elided_lifetimes_in_paths, reason = "as the trait declares it")]
+#[async_trait]
+impl Policy for Refuses {
+    async fn send(
+        &self,
+        _: &Context,
+        _: &mut Request,
+        _: &[Arc<dyn Policy>],
+    ) -> azure_core::http::policies::PolicyResult {
+        Ok(answer(401, Some("PoP nonce=\"the-nonce-of-a-resource\"")))
+    }
+}
