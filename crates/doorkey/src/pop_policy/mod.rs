@@ -20,6 +20,7 @@ use demands::{Answer, Demands};
 use nonces::Nonces;
 use refusal::Refusal;
 use std::{fmt, sync::Arc};
+use tokio::time::Instant;
 
 /// Whoever gives tokens that are bound to a key.
 #[async_trait]
@@ -54,10 +55,11 @@ pub(crate) struct PopPolicy {
 }
 
 /// What a request was signed with.
-#[derive(Debug)]
 struct Signed {
     nonce: String,
     parts: SignedParts,
+    /// When that was.
+    at: Instant,
 }
 
 /// What can still be done about a refusal: each thing once, but a token that is new may need a nonce
@@ -109,7 +111,11 @@ impl PopPolicy {
         let parts = SignedParts::of(info.token.secret());
         let header = info.authorization_header().secret().to_owned();
         request.insert_header(AUTHORIZATION, header);
-        Ok(Signed { nonce, parts })
+        Ok(Signed {
+            nonce,
+            parts,
+            at: Instant::now(),
+        })
     }
 
     /// Signs the request as the resource wants it; `None` where that was done already, or cannot be.
@@ -206,7 +212,8 @@ impl Policy for PopPolicy {
             };
             let sent = signed.as_ref();
             let Some(newer) = self.answer(request, &refusal, sent, &mut left).await? else {
-                let why = sent.and_then(|sent| refusal.by_clock(sent.parts.signed_on?));
+                let why = sent
+                    .and_then(|sent| refusal.by_clock(sent.parts.signed_on?, sent.at.elapsed()));
                 if let Some(unused) = refusal.nonce {
                     self.nonces.put(&origin, unused);
                 }

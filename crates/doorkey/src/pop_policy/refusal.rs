@@ -10,6 +10,7 @@ use azure_core::{
     },
     time::{OffsetDateTime, parse_rfc7231},
 };
+use std::time::Duration;
 
 /// [RFC 9110, section 11.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.3).
 const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
@@ -24,7 +25,6 @@ const LONGEST_NONCE: usize = 4_096;
 const LIFETIME: i64 = 300;
 
 /// That of a resource, as far as it can be answered.
-#[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) nonce: Option<String>,
     /// What it demands of a token.
@@ -52,10 +52,13 @@ impl Refusal {
         })
     }
 
-    /// Why a request that was signed at this time (in Unix seconds) can have been refused, where the
-    /// clocks differ by more than signatures are good for.
-    pub(super) fn by_clock(&self, signed_on: i64) -> Option<Error> {
+    /// Why a request that was signed at this time (in Unix seconds), and took so long, can have been
+    /// refused, where the clocks differ by more than signatures are good for.
+    pub(super) fn by_clock(&self, signed_on: i64, took: Duration) -> Option<Error> {
         let behind = self.date? - signed_on;
+        // The resource may have looked at its clock at any time since.
+        let took = i64::try_from(took.as_secs()).unwrap_or(i64::MAX);
+        let behind = behind - behind.clamp(0, took);
         if behind.abs() <= LIFETIME {
             return None;
         }

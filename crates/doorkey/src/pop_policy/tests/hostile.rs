@@ -217,3 +217,16 @@ impl Policy for Refuses {
         Ok(answer(401, Some("PoP nonce=\"the-nonce-of-a-resource\"")))
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_took_long_is_no_sign_of_a_wrong_clock() {
+    let scene = Scene::new().await;
+    let slow = (401, Some("PoP nonce=\"n\", error=\"invalid_token\""));
+    scene.answer_next(&[slow, slow]);
+    *scene.resource.takes.lock().unwrap() = Duration::from_secs(1_200);
+    let then = scene.entra.now() + 40 * MINUTE;
+    *scene.resource.date.lock().unwrap() = Some(time::to_rfc7231(&then));
+    let error = scene.send(Method::Post).await.unwrap_err();
+    assert!(Error::find(&error).is_none(), "{error}");
+    assert!(error.to_string().contains("401"), "{error}");
+}

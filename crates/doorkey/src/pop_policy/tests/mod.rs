@@ -58,6 +58,8 @@ struct Resource {
     demands: Mutex<Demands>,
     /// With which `Date` it answers, if with one.
     date: Mutex<Option<String>>,
+    /// How long each answer takes.
+    takes: Mutex<Duration>,
     /// Whether the next nonce is kept from the client.
     hides_next: bool,
 }
@@ -73,6 +75,8 @@ impl HttpClient for Resource {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let authorization = request.headers().get_optional_string(&AUTHORIZATION);
         let instead = self.instead.lock().unwrap().pop();
+        let takes = *self.takes.lock().unwrap();
+        turn_clock(takes).await;
         let mut seen = Seen {
             authorization,
             status: 0,
@@ -165,6 +169,7 @@ impl Scene {
             instead: Mutex::default(),
             demands: Mutex::new(Box::new(|_| None)),
             date: Mutex::default(),
+            takes: Mutex::default(),
             hides_next,
         });
         let transport: Arc<dyn HttpClient> = Arc::<Resource>::clone(&resource);
