@@ -56,7 +56,22 @@ impl ResourceRequest {
             resource_request_url: url,
             nonce,
         } = options;
-        if !METHODS.contains(&method.as_str()) {
+        let unsigned = Self::without_nonce(method, url)?;
+        if nonce.trim().is_empty() {
+            return Err(Error::invalid_argument(
+                "`pop.nonce` is empty; give the one that the resource sent in its challenge \
+                 (`Challenge::nonce`)",
+            ));
+        }
+        Ok(Self {
+            nonce: nonce.clone(),
+            ..unsigned
+        })
+    }
+
+    /// As [`parse`](Self::parse), before the resource has given one.
+    pub(crate) fn without_nonce(method: &str, url: &str) -> Result<Self> {
+        if !METHODS.contains(&method) {
             return Err(Error::invalid_argument(format!(
                 "`pop.resource_request_method` is {method:?}, which is no method that a resource is \
                  asked by; give one of {}, in capitals",
@@ -78,21 +93,15 @@ impl ResourceRequest {
                  in the token's place; give the URL without them",
             ));
         }
-        if nonce.trim().is_empty() {
-            return Err(Error::invalid_argument(
-                "`pop.nonce` is empty; give the one that the resource sent in its challenge \
-                 (`Challenge::nonce`)",
-            ));
-        }
         Ok(Self {
-            method: method.clone(),
+            method: method.to_owned(),
             host: match parsed.port() {
                 Some(port) => format!("{host}:{port}"),
                 None => host.to_owned(),
             },
             path: parsed.path().to_owned(),
             query: SignedQuery::of(parsed.query().unwrap_or_default()),
-            nonce: nonce.clone(),
+            nonce: String::new(),
         })
     }
 

@@ -7,7 +7,7 @@ mod refusal;
 use crate::{
     error::{Error, Result},
     options::{AccessTokenInfo, PopTokenRequestOptions, TokenInfoOptions},
-    pop::SignedParts,
+    pop::{ResourceRequest, SignedParts},
     session::HasSession,
 };
 use async_trait::async_trait;
@@ -25,6 +25,9 @@ use tokio::time::Instant;
 /// Whoever gives tokens that are bound to a key.
 #[async_trait]
 pub(crate) trait GivesTokens: fmt::Debug + Send + Sync {
+    /// What is known to be wrong before anybody is asked.
+    async fn check(&self, scopes: &[&str], options: &TokenInfoOptions) -> Result<()>;
+
     async fn token_info(
         &self,
         scopes: &[&str],
@@ -34,6 +37,11 @@ pub(crate) trait GivesTokens: fmt::Debug + Send + Sync {
 
 #[async_trait]
 impl GivesTokens for Arc<dyn HasSession> {
+    async fn check(&self, scopes: &[&str], _options: &TokenInfoOptions) -> Result<()> {
+        let session = Self::clone(self).session().await?;
+        session.check_bound(scopes).await
+    }
+
     async fn token_info(
         &self,
         scopes: &[&str],
@@ -80,23 +88,27 @@ impl PopPolicy {
         }
     }
 
+    /// The first request may go out without a token, body and all: not where it could never be signed.
+    async fn check(&self, request: &Request) -> Result<()> {
+        if request.url().scheme() != "https" {
+            return Err(Error::invalid_argument(
+                "a request to a URL that is not https would carry a token in the clear, so it was \
+                 not sent; give the client an https endpoint",
+            ));
+        }
+        ResourceRequest::without_nonce(request.method().as_str(), request.url().as_str())?;
+        let options = wanted(request, String::new(), None);
+        self.whose.check(&self.scopes(), &options).await
+    }
+
     async fn sign(
         &self,
         request: &mut Request,
         nonce: String,
         claims: Option<String>,
     ) -> Result<Signed> {
-        let scopes: Vec<_> = self.scopes.iter().map(String::as_str).collect();
-        let options = TokenInfoOptions {
-            claims,
-            pop: Some(PopTokenRequestOptions {
-                resource_request_method: request.method().as_str().to_owned(),
-                resource_request_url: request.url().to_string(),
-                nonce: nonce.clone(),
-            }),
-            ..Default::default()
-        };
-        let info = match self.whose.token_info(&scopes, options).await {
+        let options = wanted(request, nonce.clone(), claims);
+        let info = match self.whose.token_info(&self.scopes(), options).await {
             Ok(info) => info,
             Err(error) => {
                 self.nonces.put(&origin(request), nonce);
@@ -116,6 +128,10 @@ impl PopPolicy {
             parts,
             at: Instant::now(),
         })
+    }
+
+    fn scopes(&self) -> Vec<&str> {
+        self.scopes.iter().map(String::as_str).collect()
     }
 
     /// Signs the request as the resource wants it; `None` where that was done already, or cannot be.
@@ -178,13 +194,7 @@ impl Policy for PopPolicy {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        if request.url().scheme() != "https" {
-            return Err(Error::invalid_argument(
-                "a request to a URL that is not https would carry a token in the clear, so it was \
-                 not sent; give the client an https endpoint",
-            )
-            .into());
-        }
+        self.check(request).await?;
         let origin = origin(request);
         if is_question(context, request) {
             let response = next[0].send(context, request, &next[1..]).await?;
@@ -237,6 +247,19 @@ fn is_question(context: &Context<'_>, request: &Request) -> bool {
         .value::<Body>()
         .is_some_and(|body| body.is_empty() != Some(true));
     is_bare && has_body && request.body().is_empty() == Some(true)
+}
+
+/// What a token is asked for with.
+fn wanted(request: &Request, nonce: String, claims: Option<String>) -> TokenInfoOptions {
+    TokenInfoOptions {
+        claims,
+        pop: Some(PopTokenRequestOptions {
+            resource_request_method: request.method().as_str().to_owned(),
+            resource_request_url: request.url().to_string(),
+            nonce,
+        }),
+        ..Default::default()
+    }
 }
 
 fn origin(request: &Request) -> String {

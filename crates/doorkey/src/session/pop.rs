@@ -5,6 +5,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, PopTokenRequestOptions},
     pop::{Key, ResourceRequest},
+    scopes::Scopes,
     tokens::TokenKind,
 };
 use std::{fmt, sync::Arc};
@@ -29,6 +30,13 @@ impl Session {
         self.inner.source.sign_in().takes_pop()
     }
 
+    /// Whether there can be a token for scopes, as far as nobody has to be asked for that.
+    pub(crate) async fn check_bound(&self, scopes: &[&str]) -> Result<()> {
+        Scopes::check(scopes)?;
+        self.check_takes_pop()?;
+        self.inner.pop_key().await.map(drop)
+    }
+
     /// A token for one request: the access token from wherever the request's would come, and around
     /// it a signature that is made now. A broker may have signed it all by a key of its own.
     pub(super) async fn answer_bound(
@@ -38,12 +46,7 @@ impl Session {
     ) -> Result<AccessTokenInfo> {
         let inner = &self.inner;
         let resource_request = ResourceRequest::parse(pop)?;
-        if !self.binds_tokens() {
-            return Err(Error::invalid_argument(
-                "`pop` does not go with a user name and password; sign in by browser or device \
-                 code, or ask for a bearer token",
-            ));
-        }
+        self.check_takes_pop()?;
         let key = inner.pop_key().await?;
         let key_id = key.public().thumbprint().to_owned();
         let asked = TokenRequest {
@@ -61,6 +64,16 @@ impl Session {
             token: secret(&signed),
             ..bound
         })
+    }
+
+    fn check_takes_pop(&self) -> Result<()> {
+        match self.binds_tokens() {
+            true => Ok(()),
+            false => Err(Error::invalid_argument(
+                "`pop` does not go with a user name and password; sign in by browser or device \
+                 code, or ask for a bearer token",
+            )),
+        }
     }
 }
 

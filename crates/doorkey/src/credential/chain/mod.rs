@@ -130,6 +130,21 @@ impl Chain {
 
 #[async_trait]
 impl GivesTokens for Chain {
+    async fn check(&self, scopes: &[&str], options: &TokenInfoOptions) -> Result<()> {
+        Scopes::check(scopes)?;
+        let inner = &self.inner;
+        let passed_by = inner.passed_by(options);
+        match inner.choice(&passed_by) {
+            Some(index) => inner.check(&*inner.links[index], options),
+            None if passed_by.contains(&false) => Ok(()),
+            // Nobody is asked, and the error tells of all.
+            None => {
+                let scopes: Vec<_> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+                inner.walk(&scopes, options.clone()).await.map(drop)
+            }
+        }
+    }
+
     async fn token_info(
         &self,
         scopes: &[&str],
@@ -193,19 +208,25 @@ impl Inner {
         scopes: &[&str],
         options: TokenInfoOptions,
     ) -> Result<AccessTokenInfo> {
-        if let Some(lacking) = link.lacks(&options) {
-            return Err(Error::new(
-                ErrorKind::CredentialUnavailable,
-                format!(
-                    "{} uses {}, which has given it a token before and {lacking}; use a credential \
-                     that can for these requests",
-                    self.name,
-                    link.name()
-                ),
-            ));
-        }
+        self.check(link, &options)?;
         let outcome = link.get_token_info(scopes, options).await;
         outcome.map_err(Failure::into_error)
+    }
+
+    /// Whether a link that was chosen can honour these options.
+    fn check(&self, link: &dyn Link, options: &TokenInfoOptions) -> Result<()> {
+        let Some(lacking) = link.lacks(options) else {
+            return Ok(());
+        };
+        Err(Error::new(
+            ErrorKind::CredentialUnavailable,
+            format!(
+                "{} uses {}, which has given it a token before and {lacking}; use a credential \
+                 that can for these requests",
+                self.name,
+                link.name()
+            ),
+        ))
     }
 
     async fn walk(&self, scopes: &[String], options: TokenInfoOptions) -> Result<AccessTokenInfo> {

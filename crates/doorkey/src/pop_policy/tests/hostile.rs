@@ -11,7 +11,11 @@ use azure_core::{
     time,
 };
 use futures_util::io::AsyncRead;
-use std::{pin::Pin, task};
+use std::{
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task,
+};
 
 #[tokio::test(start_paused = true)]
 async fn odd_nonces_are_signed_as_they_were_sent_and_endless_ones_are_not() {
@@ -156,6 +160,10 @@ struct Downgraded;
 
 #[async_trait]
 impl GivesTokens for Downgraded {
+    async fn check(&self, _scopes: &[&str], _options: &TokenInfoOptions) -> crate::Result<()> {
+        Ok(())
+    }
+
     async fn token_info(
         &self,
         _scopes: &[&str],
@@ -190,7 +198,7 @@ const MINUTE: time::Duration = time::Duration::MINUTE;
 async fn no_nonce_is_in_the_debug_text_of_the_policy() {
     let scene = Scene::new().await;
     let policy = scene.credential.pop_policy(&[SCOPE]);
-    let next: Arc<dyn Policy> = Arc::new(Refuses);
+    let next: Arc<dyn Policy> = Arc::new(Refuses::default());
     let url = format!("{}/resource/me", scene.entra.emulator.authority());
     let mut request = Request::new(url.parse().unwrap(), Method::Get);
     let context = Context::new();
@@ -202,8 +210,8 @@ async fn no_nonce_is_in_the_debug_text_of_the_policy() {
 }
 
 /// Everything, in the transport's place.
-#[derive(Debug)]
-struct Refuses;
+#[derive(Debug, Default)]
+struct Refuses(AtomicUsize);
 
 #[expect(elided_lifetimes_in_paths, reason = "as the trait declares it")]
 #[async_trait]
@@ -214,6 +222,7 @@ impl Policy for Refuses {
         _: &mut Request,
         _: &[Arc<dyn Policy>],
     ) -> azure_core::http::policies::PolicyResult {
+        self.0.fetch_add(1, Ordering::Relaxed);
         Ok(answer(401, Some("PoP nonce=\"the-nonce-of-a-resource\"")))
     }
 }
@@ -229,4 +238,67 @@ async fn a_request_that_took_long_is_no_sign_of_a_wrong_clock() {
     let error = scene.send(Method::Post).await.unwrap_err();
     assert!(Error::find(&error).is_none(), "{error}");
     assert!(error.to_string().contains("401"), "{error}");
+}
+
+/// What could never be signed, its body included.
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_is_told_before_anything_is_sent() {
+    let entra = Entra::start().await;
+    let credential = entra.credential(|_| {});
+    let good = "https://resource.example/me";
+    let mut cases: Vec<(Arc<dyn Policy>, &str, ErrorKind)> = vec![
+        (credential.pop_policy(&[]), good, ErrorKind::InvalidArgument),
+        (
+            credential.pop_policy(&["a b", ""]),
+            good,
+            ErrorKind::InvalidArgument,
+        ),
+        (
+            credential.pop_policy(&[SCOPE]),
+            "https://ann:x@resource.example/me",
+            ErrorKind::InvalidArgument,
+        ),
+        (
+            credential.pop_policy(&[SCOPE]),
+            "http://resource.example/me",
+            ErrorKind::InvalidArgument,
+        ),
+    ];
+    #[cfg(feature = "username-password")]
+    {
+        use crate::{UsernamePasswordCredential, UsernamePasswordCredentialOptions};
+        let by_password = UsernamePasswordCredential::new(
+            "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(),
+            entra.username(0),
+            azure_core::credentials::Secret::new("x"),
+            Some(UsernamePasswordCredentialOptions {
+                client: entra.client(),
+            }),
+        );
+        let policy = by_password.unwrap().pop_policy(&[SCOPE]);
+        cases.push((policy, good, ErrorKind::InvalidArgument));
+    }
+    #[cfg(feature = "chain")]
+    {
+        use crate::{ChainLink, ChainedTokenCredential};
+        let theirs: Arc<dyn TokenCredential> = entra.credential(|_| {});
+        let chain = ChainedTokenCredential::new(vec![ChainLink::new("theirs", theirs)]).unwrap();
+        let policy = chain.pop_policy(&[SCOPE]);
+        cases.push((policy, good, ErrorKind::CredentialUnavailable));
+        // The same, where a plain request has chosen it.
+        chain.get_token(&[SCOPE], None).await.unwrap();
+        let policy = chain.pop_policy(&[SCOPE]);
+        cases.push((policy, good, ErrorKind::CredentialUnavailable));
+    }
+    for (policy, url, kind) in cases {
+        let counts = Arc::new(Refuses::default());
+        let next: Arc<dyn Policy> = Arc::<Refuses>::clone(&counts);
+        let mut request = Request::new(url.parse().unwrap(), Method::Post);
+        request.set_body("the body");
+        let sent = policy.send(&Context::new(), &mut request, &[next]).await;
+        let error = sent.map(|response| response.status()).unwrap_err();
+        let error = Error::find(&error).unwrap();
+        assert_eq!(error.kind(), kind, "{url}: {error}");
+        assert_eq!(counts.0.load(Ordering::Relaxed), 0, "{url}: {error}");
+    }
 }
