@@ -132,10 +132,7 @@ impl TokenInfoOptions {
     pub(crate) fn check_bearer(&self) -> Result<()> {
         match self.pop {
             None => Ok(()),
-            Some(_) => Err(Error::invalid_argument(
-                "`get_token` gives bearer tokens alone, and `pop` asks for another one; call \
-                 `get_token_info`, or give a client of the SDK the `pop_policy`",
-            )),
+            Some(_) => Err(of_another_type()),
         }
     }
 }
@@ -228,13 +225,27 @@ impl From<AccessToken> for AccessTokenInfo {
     }
 }
 
-impl From<AccessTokenInfo> for AccessToken {
-    fn from(info: AccessTokenInfo) -> Self {
-        Self {
+/// For whoever takes a bearer token without its type, as the SDK does. A token of another type, which
+/// would be sent as one, is [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+impl TryFrom<AccessTokenInfo> for AccessToken {
+    type Error = Error;
+
+    fn try_from(info: AccessTokenInfo) -> Result<Self> {
+        if !info.token_type.eq_ignore_ascii_case("Bearer") {
+            return Err(of_another_type());
+        }
+        Ok(Self {
             token: info.token,
             expires_on: info.expires_on,
-        }
+        })
     }
+}
+
+fn of_another_type() -> Error {
+    Error::invalid_argument(
+        "`get_token` gives bearer tokens alone, and `pop` asks for another one; call \
+         `get_token_info`, or give a client of the SDK the `pop_policy`",
+    )
 }
 
 /// Is told when a person is asked to sign in, and how that ended.
@@ -340,6 +351,9 @@ mod tests {
             };
             assert_eq!(info.authorization_header().secret(), header);
             assert!(!format!("{info:?}").contains("secret-token"));
+            // The SDK would write `Bearer` before it, whatever it is.
+            let handed_on = AccessToken::try_from(info);
+            assert_eq!(handed_on.is_ok(), token_type == "Bearer", "{token_type}");
         }
     }
 }

@@ -21,6 +21,6 @@ impl TokenCredential for Scoped {
         let options = self.options.clone();
         let session = Arc::clone(&self.whose).session().await?;
         let info = session.get_token_info(scopes, options).await?;
-        Ok(info.into())
+        Ok(info.try_into()?)
     }
 }

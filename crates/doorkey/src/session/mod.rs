@@ -166,7 +166,7 @@ impl Session {
             return Ok(token);
         }
         let info = Box::pin(self.get_token_info(scopes, TokenInfoOptions::default())).await?;
-        Ok(info.into())
+        info.try_into()
     }
 
     pub(crate) async fn get_token_info(

@@ -33,7 +33,7 @@ pub(in crate::credential) trait Link: fmt::Debug + Send + Sync {
 
     async fn get_token(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
         let info = self.get_token_info(scopes, TokenInfoOptions::default());
-        Ok(info.await.map_err(Failure::into_error)?.into())
+        Ok(info.await.map_err(Failure::into_error)?.try_into()?)
     }
 
     fn continuous_access_policy(&self) -> Option<Arc<dyn Policy>> {

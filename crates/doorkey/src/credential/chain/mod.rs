@@ -74,7 +74,7 @@ impl Chain {
             Some(index) => self.inner.links[*index].get_token(scopes).await,
             None => {
                 let info = Box::pin(self.get_token_info(scopes, TokenInfoOptions::default()));
-                Ok(info.await?.into())
+                Ok(info.await?.try_into()?)
             }
         }
     }
@@ -272,7 +272,7 @@ impl TokenCredential for Scoped {
         self.options.check_bearer()?;
         let options = self.options.clone();
         let info = self.chain.get_token_info(scopes, options).await?;
-        Ok(info.into())
+        Ok(info.try_into()?)
     }
 }
 
