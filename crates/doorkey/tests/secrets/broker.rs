@@ -125,25 +125,68 @@ pub(crate) async fn by_broker(scene: &Scene) {
         scene.error("broker", &token.unwrap_err());
     }
 
-    let unbound: [fn(&mut BrokerToken); 2] = [
+    let bound = || TokenInfoOptions {
+        pop: Some(PopTokenRequestOptions {
+            resource_request_method: "GET".into(),
+            resource_request_url: "https://resource.example/me".into(),
+            nonce: NONCE.into(),
+        }),
+        ..Default::default()
+    };
+    scene.secret("a resource's nonce", NONCE);
+    for secret in [AROUND, WITHIN] {
+        scene.secret("signed request", secret);
+    }
+    let signs = Planted::new(scene, &client_id, |token| {
+        token.token_type = "pop".into();
+        token.is_signed_request = true;
+        token.access_token = Secret::new(signed());
+    });
+    scene.debug("BrokerToken", &signs.token());
+    let credential = InteractiveBrowserBrokerCredential::new(signs, Some(options())).unwrap();
+    let info = credential.get_token_info(&[SCOPE], Some(bound())).await;
+    let info = info.unwrap();
+    scene.secret("signed request", info.token.secret());
+    scene.debug("AccessTokenInfo", &info);
+    scene.debug("InteractiveBrowserBrokerCredential", &credential);
+
+    let unbound: [fn(&mut BrokerToken); 3] = [
         |_| {},
         |token| {
             token.token_type = "pop".into();
             token.is_signed_request = true;
         },
+        |token| {
+            token.token_type = "Bearer".into();
+            token.is_signed_request = true;
+            token.access_token = Secret::new(signed());
+        },
     ];
     for change in unbound {
         let broker = Planted::new(scene, &client_id, change);
         let credential = InteractiveBrowserBrokerCredential::new(broker, Some(options())).unwrap();
-        let bound = TokenInfoOptions {
-            pop: Some(PopTokenRequestOptions {
-                resource_request_method: "GET".into(),
-                resource_request_url: "https://resource.example/me".into(),
-                nonce: "n".into(),
-            }),
-            ..Default::default()
-        };
-        let token = credential.get_token_info(&[SCOPE], Some(bound)).await;
+        let token = credential.get_token_info(&[SCOPE], Some(bound())).await;
         scene.error("broker", &token.unwrap_err());
     }
+}
+
+const NONCE: &str = "what-the-resource-sent";
+
+/// The signatures of a request, and of the token in it.
+const AROUND: &str = "signature-of-the-brokers-around-a-request";
+const WITHIN: &str = "signature-of-the-authoritys-within-a-request";
+
+/// A request that the broker signs by a key of its own.
+fn signed() -> String {
+    let [header, claims] = [
+        json!({"alg": "RS256", "typ": "pop", "kid": "theirs"}),
+        json!({"cnf": {"kid": "theirs"}}),
+    ]
+    .map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
+    let body = json!({
+        "at": format!("e30.{claims}.{WITHIN}"), "ts": OffsetDateTime::now_utc().unix_timestamp(),
+        "m": "GET", "u": "resource.example", "p": "/me", "nonce": NONCE, "cnf": {"kid": "theirs"},
+    });
+    let body = BASE64_URL_SAFE_NO_PAD.encode(body.to_string());
+    format!("{header}.{body}.{AROUND}")
 }

@@ -434,7 +434,9 @@ async fn bound_to_a_key(scene: &Scene) {
         scene.debug("TokenInfoOptions", &options);
         Some(options)
     };
-    let info = credential.get_token_info(&[SCOPE], pop("n")).await;
+    let nonce = "a nonce for one request";
+    scene.secret("a resource's nonce", nonce);
+    let info = credential.get_token_info(&[SCOPE], pop(nonce)).await;
     let info = info.unwrap();
     scene.secret("signed request", info.token.secret());
     let (_, signature) = info.token.secret().rsplit_once('.').unwrap();
@@ -449,7 +451,7 @@ async fn bound_to_a_key(scene: &Scene) {
         transport: options.client.client_options.transport,
         ..Default::default()
     };
-    scene.debug("pop_policy", &client_options);
+    let shared = client_options.clone();
     let pipeline = Pipeline::new(Some("a-client"), None, client_options, vec![], vec![], None);
     let mut request = Request::new(url.parse().unwrap(), Method::Get);
     let answer = pipeline
@@ -457,6 +459,7 @@ async fn bound_to_a_key(scene: &Scene) {
         .await
         .unwrap();
     assert_eq!(u16::from(answer.status()), 200);
+    scene.debug("pop_policy", &shared);
     let error = credential.get_token_info(&[SCOPE], pop("")).await;
     scene.error("proof-of-possession", &error.unwrap_err());
     // An authority that binds no tokens.

@@ -8,7 +8,7 @@ use azure_core::{
     Bytes,
     http::{
         AsyncRawResponse, ClientOptions, HttpClient, Request, Transport,
-        headers::{AUTHORIZATION, Headers, WWW_AUTHENTICATE},
+        headers::{AUTHORIZATION, HeaderName, Headers, WWW_AUTHENTICATE},
     },
 };
 use base64::{
@@ -16,8 +16,8 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use doorkey::{
-    AccessTokenInfo, AuthenticationRecord, BrowserLauncher, DeviceCodeCredentialOptions, Error,
-    PromptOutcome, PublicClientOptions, SignInObserver, SignInPrompt,
+    AccessTokenInfo, AuthenticationRecord, BrowserLauncher, Challenge, DeviceCodeCredentialOptions,
+    Error, PromptOutcome, PublicClientOptions, SignInObserver, SignInPrompt,
 };
 use doorkey_emulator::{DeviceDecision, Directory, Emulator, Endpoint};
 use serde_json::Value;
@@ -291,6 +291,26 @@ impl Wire {
         }
     }
 
+    fn note_signed(&self, signed: &str) {
+        let mut secrets = self.secrets.lock().unwrap();
+        secrets.add("signed request", signed);
+        let (_, signature) = signed.rsplit_once('.').unwrap();
+        secrets.add("signed request", signature);
+    }
+
+    /// Those of a resource.
+    fn note_nonces(&self, headers: &Headers) {
+        let challenges = headers.get_optional_str(&WWW_AUTHENTICATE);
+        let challenges = Challenge::parse(challenges.unwrap_or_default());
+        let nonce = challenges.iter().find_map(Challenge::nonce);
+        let next = headers.get_optional_str(&HeaderName::from_static("authentication-info"));
+        let next = next.and_then(Challenge::next_nonce);
+        let mut secrets = self.secrets.lock().unwrap();
+        for nonce in nonce.map(str::to_owned).into_iter().chain(next) {
+            secrets.add("a resource's nonce", &nonce);
+        }
+    }
+
     /// A resource that wants another token than the first one that it gets.
     fn resource(&self, request: &Request) -> AsyncRawResponse {
         let sent = request
@@ -322,8 +342,13 @@ impl HttpClient for Wire {
         if request.url().host_str() == Some("resource.example") {
             return Ok(self.resource(request));
         }
+        let authorization = request.headers().get_optional_str(&AUTHORIZATION);
+        if let Some(signed) = authorization.and_then(|value| value.strip_prefix("PoP ")) {
+            self.note_signed(signed);
+        }
         let response = self.authority.execute_request(request).await?;
         let (status, headers, body) = response.deconstruct();
+        self.note_nonces(&headers);
         let body = body.collect().await?;
         self.note(&body);
         Ok(AsyncRawResponse::from_bytes(status, headers, body))
