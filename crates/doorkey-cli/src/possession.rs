@@ -1,5 +1,6 @@
 //! The request that a proof-of-possession token is for.
 
+use crate::failure::Failure;
 use azure_core::http::Url;
 use clap::{Args, builder::PossibleValuesParser};
 use doorkey::{PopTokenRequestOptions, TokenInfoOptions};
@@ -14,7 +15,7 @@ pub(crate) struct PopArguments {
     pop_method: Option<String>,
 
     /// The whole URL of the request, https
-    #[arg(long, value_name = "URL", requires_all = ["pop_method", "pop_nonce"], value_parser = url)]
+    #[arg(long, value_name = "URL", requires_all = ["pop_method", "pop_nonce"])]
     pop_url: Option<String>,
 
     /// What the resource sent in its challenge: WWW-Authenticate: PoP nonce="…"
@@ -28,6 +29,30 @@ const METHODS: [&str; 8] = [
 ];
 
 impl PopArguments {
+    /// As the library has it, but before anybody is asked to sign in. The URL is not repeated: there may
+    /// be a password or a signature in it.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let Some(url) = &self.pop_url else {
+            return Ok(());
+        };
+        let why = match Url::parse(url) {
+            Err(_) => "is no whole URL",
+            Ok(url) if url.scheme() != "https" => "is not https",
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                "has a user name or a password in it"
+            }
+            Ok(_) => return Ok(()),
+        };
+        Err(Failure::Usage(format!(
+            "--pop-url {why}; give the URL of the request that is to be signed, from https:// on"
+        )))
+    }
+
+    /// Whether a token is to be bound.
+    pub(crate) fn are_given(&self) -> bool {
+        self.pop_url.is_some()
+    }
+
     /// What a token is asked for with.
     pub(crate) fn options(&self) -> TokenInfoOptions {
         let pop = match (&self.pop_method, &self.pop_url, &self.pop_nonce) {
@@ -50,16 +75,4 @@ fn nonce(text: &str) -> Result<String, &'static str> {
         "" => Err("it is empty"),
         _ => Ok(text.to_owned()),
     }
-}
-
-/// As the library has it, but before anybody is asked to sign in.
-fn url(text: &str) -> Result<String, &'static str> {
-    let url = Url::parse(text).map_err(|_| "it is no whole URL")?;
-    if url.scheme() != "https" {
-        return Err("it is not https");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it has a user name or a password in it");
-    }
-    Ok(text.to_owned())
 }

@@ -78,6 +78,9 @@ struct Answer {
 /// Prints a token that a store holds which needs nothing but reading: then there is no need for a
 /// runtime, a socket or a certificate. `None` where more has to be done, or to be told.
 pub(crate) fn at_once(arguments: &TokenArguments) -> Option<Result<(), Failure>> {
+    if let Err(failure) = arguments.check_pop() {
+        return Some(Err(failure));
+    }
     let found = Records::of_this_user().read();
     if !found.is_whole() {
         return None;
@@ -145,6 +148,18 @@ pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
 }
 
 impl TokenArguments {
+    fn check_pop(&self) -> Result<(), Failure> {
+        self.pop.check()?;
+        match self.output {
+            Output::Env if self.pop.are_given() => Err(Failure::Usage(
+                "--output env does not go with --pop-method, --pop-url and --pop-nonce, as programs \
+                 read the variable as a bearer token; use --output header or json"
+                    .to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Whose token is meant: of those who signed in by this command, else of those in the cache.
     async fn person(
         &self,

@@ -141,6 +141,27 @@ fn what_no_resource_could_be_asked_for_is_refused_with_nothing_sent_and_nobody_a
     }
 }
 
+/// A terminal may be recorded, and a program may read the variable as a bearer token.
+#[test]
+fn what_is_refused_is_not_repeated_and_no_variable_gets_what_is_bound() {
+    let machine = Machine::of_adele();
+    for url in [
+        "https://ann:secret@graph.microsoft.com/",
+        "http://graph.microsoft.com/?sig=secret",
+        "graph.microsoft.com/?sig=secret",
+    ] {
+        let arguments = ["--pop-method", "GET", "--pop-url", url, "--pop-nonce", "n"];
+        let arguments = [&["token", "--scope", SCOPE], &arguments[..]].concat();
+        let finished = machine.doorkey(&arguments).run();
+        finished.assert_status(2);
+        assert!(finished.stderr.contains("--pop-url"), "{finished:#?}");
+        assert!(!finished.stderr.contains("secret"), "{finished:#?}");
+    }
+    let arguments = get(&machine, &["--output", "env"]);
+    let pop: Vec<_> = arguments[3..].iter().map(String::as_str).collect();
+    refused(&machine, &pop, "--output");
+}
+
 #[track_caller]
 fn refused(machine: &Machine, pop: &[&str], named: &str) {
     machine.authority.clear_requests();
