@@ -110,7 +110,8 @@ impl Challenge {
 
     /// The nonce for the next request, from the value of the header `Authentication-Info` with which a
     /// resource answered this one (`nextnonce="…"`,
-    /// [RFC 9110, section 11.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.3)).
+    /// [RFC 9110, section 11.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.3); with `PoP` before
+    /// it, or without).
     ///
     /// ```
     /// use doorkey::Challenge;
@@ -120,9 +121,12 @@ impl Challenge {
     /// ```
     #[must_use]
     pub fn next_nonce(authentication_info: &str) -> Option<String> {
-        // The same list of parameters, without a scheme before it.
+        // The same list of parameters, without a scheme before it; Microsoft's resources write one.
         let challenges = Self::parse(&format!("PoP {authentication_info}"));
-        let next = challenges.first()?.parameter("nextnonce")?;
+        let mut ours = challenges
+            .iter()
+            .filter(|challenge| challenge.scheme.eq_ignore_ascii_case("PoP"));
+        let next = ours.find_map(|challenge| challenge.parameter("nextnonce"))?;
         (!next.trim().is_empty()).then(|| next.to_owned())
     }
 
@@ -294,6 +298,11 @@ mod tests {
             ("nextnonce=\"abc\"", Some("abc")),
             ("NextNonce=abc==", Some("abc==")),
             ("qop=auth, nextnonce = \"a,b\", rspauth=\"x\"", Some("a,b")),
+            // as Microsoft's libraries read it
+            ("PoP nextnonce=\"abc\"", Some("abc")),
+            ("pop realm=x, nextnonce=abc", Some("abc")),
+            ("Digest nextnonce=\"d\", PoP nextnonce=\"abc\"", Some("abc")),
+            ("Digest nextnonce=\"d\"", None),
             ("nextnonce=\"\"", None),
             ("nextnonce", None),
             ("nextnonce=", None),
