@@ -17,7 +17,7 @@ use azure_core::http::{
     policies::{Policy, PolicyResult},
 };
 use demands::{Answer, Demands};
-use nonces::Nonces;
+use nonces::{Nonce, Nonces};
 use refusal::Refusal;
 use std::{fmt, sync::Arc};
 use tokio::time::Instant;
@@ -64,7 +64,7 @@ pub(crate) struct PopPolicy {
 
 /// What a request was signed with.
 struct Signed {
-    nonce: String,
+    nonce: Nonce,
     parts: SignedParts,
     /// When that was.
     at: Instant,
@@ -104,10 +104,10 @@ impl PopPolicy {
     async fn sign(
         &self,
         request: &mut Request,
-        nonce: String,
+        nonce: Nonce,
         claims: Option<String>,
     ) -> Result<Signed> {
-        let options = wanted(request, nonce.clone(), claims);
+        let options = wanted(request, nonce.text()?, claims);
         let info = match self.whose.token_info(&self.scopes(), options).await {
             Ok(info) => info,
             Err(error) => {
@@ -199,7 +199,7 @@ impl Policy for PopPolicy {
         if is_question(context, request) {
             let response = next[0].send(context, request, &next[1..]).await?;
             self.learn(&origin, None, &response);
-            if let Some(nonce) = Refusal::of(&response).and_then(|refusal| refusal.nonce) {
+            if let Some(nonce) = Refusal::of(&response, false).and_then(|refusal| refusal.nonce) {
                 self.nonces.put(&origin, nonce);
             }
             return Ok(response);
@@ -217,9 +217,12 @@ impl Policy for PopPolicy {
         loop {
             let response = next[0].send(context, request, &next[1..]).await?;
             self.learn(&origin, signed.as_ref(), &response);
-            let Some(refusal) = Refusal::of(&response) else {
+            let Some(refusal) = Refusal::of(&response, signed.is_some()) else {
                 return Ok(response);
             };
+            if let Some(own @ Nonce::Own) = &refusal.nonce {
+                self.nonces.put(&origin, own.clone());
+            }
             let sent = signed.as_ref();
             let Some(newer) = self.answer(request, &refusal, sent, &mut left).await? else {
                 let why = sent

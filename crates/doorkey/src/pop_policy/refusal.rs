@@ -1,3 +1,4 @@
+use super::nonces::Nonce;
 use crate::{
     challenge::Challenge,
     claims,
@@ -26,7 +27,7 @@ const LIFETIME: i64 = 300;
 
 /// That of a resource, as far as it can be answered.
 pub(super) struct Refusal {
-    pub(super) nonce: Option<String>,
+    pub(super) nonce: Option<Nonce>,
     /// What it demands of a token.
     pub(super) claims: Option<String>,
     /// The resource's time, in Unix seconds.
@@ -34,19 +35,18 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn of(response: &AsyncRawResponse) -> Option<Self> {
+    /// `is_signed` says whether the request was.
+    pub(super) fn of(response: &AsyncRawResponse, is_signed: bool) -> Option<Self> {
         if response.status() != StatusCode::Unauthorized {
             return None;
         }
         let headers = response.headers();
         let challenges = headers.get_optional_str(&WWW_AUTHENTICATE);
         let challenges = Challenge::parse(challenges.unwrap_or_default());
-        let nonce = challenges.iter().find_map(Challenge::nonce);
-        let nonce = nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE);
         let date = headers.get_optional_str(&DATE);
         let date = date.and_then(|date| parse_rfc7231(date.trim()).ok());
         Some(Self {
-            nonce: nonce.map(str::to_owned),
+            nonce: wanted(&challenges, is_signed),
             claims: demanded(&challenges),
             date: date.map(OffsetDateTime::unix_timestamp),
         })
@@ -76,10 +76,28 @@ impl Refusal {
 }
 
 /// The nonce for the request after this one.
-pub(super) fn next_nonce(response: &AsyncRawResponse) -> Option<String> {
+pub(super) fn next_nonce(response: &AsyncRawResponse) -> Option<Nonce> {
     let header = response.headers().get_optional_str(&AUTHENTICATION_INFO);
     let nonce = header.and_then(Challenge::next_nonce);
-    nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE)
+    let nonce = nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE);
+    nonce.map(Nonce::OfResource)
+}
+
+/// What a proof is wanted with, if one is.
+fn wanted(challenges: &[Challenge], is_signed: bool) -> Option<Nonce> {
+    let is_proof = |challenge: &&Challenge| challenge.scheme.eq_ignore_ascii_case("PoP");
+    let mut proofs = challenges.iter().filter(is_proof);
+    if let Some(nonce) = challenges.iter().find_map(Challenge::nonce) {
+        let is_short = nonce.len() <= LONGEST_NONCE;
+        return is_short.then(|| Nonce::OfResource(nonce.to_owned()));
+    }
+    // Where the request was signed, or claims are demanded, a nonce is not what was missing.
+    let is_plain = |proof: &Challenge| {
+        let mut missing = ["nonce", "claims"].into_iter();
+        missing.all(|name| proof.parameter(name).is_none())
+    };
+    let is_any = !is_signed && proofs.next().is_some_and(is_plain);
+    is_any.then_some(Nonce::Own)
 }
 
 /// Some resources demand claims in the challenge for a bearer token, beside that for a nonce.

@@ -42,6 +42,42 @@ async fn odd_nonces_are_signed_as_they_were_sent_and_endless_ones_are_not() {
     }
 }
 
+/// Microsoft's own look at the time alone, unless they are told to do more.
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_wants_a_proof_without_a_nonce_of_its_own_gets_one_of_ours_each_time() {
+    let scene = Scene::new().await;
+    let wanted = Some("Bearer realm=\"\", PoP realm=\"\"");
+    scene.answer_next(&[(401, wanted), (200, None), (200, None)]);
+    assert_eq!(scene.send(Method::Post).await.unwrap(), 200);
+    assert_eq!(scene.send(Method::Get).await.unwrap(), 200);
+    let seen = scene.seen();
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    let nonces: Vec<_> = seen.iter().map(Seen::nonce).collect();
+    assert_eq!(nonces[0], None);
+    for ours in &nonces[1..] {
+        assert!(
+            ours.as_ref().is_some_and(|nonce| nonce.len() >= 22),
+            "{ours:?}"
+        );
+    }
+    assert_ne!(nonces[1], nonces[2]);
+    // What it says of a proof is the caller's affair.
+    scene.answer_next(&[(401, Some("PoP error=\"invalid_token\""))]);
+    scene.send(Method::Get).await.unwrap_err();
+    assert_eq!(scene.statuses(), [401]);
+    // And it may begin to want one of its own.
+    scene.answer_next(&[
+        (401, Some("PoP nonce=\"theirs\"")),
+        (200, None),
+        (200, None),
+    ]);
+    scene.send(Method::Get).await.unwrap();
+    scene.send(Method::Get).await.unwrap();
+    let nonces: Vec<_> = scene.seen().iter().map(Seen::nonce).collect();
+    let theirs = Some("theirs".to_owned());
+    assert_eq!(nonces[1..], [theirs.clone(), theirs]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_machine_whose_clock_is_wrong_is_told_so() {
     let scene = Scene::new().await;
