@@ -46,6 +46,11 @@ impl Policy for ContinuousAccessPolicy {
         if response.status() != StatusCode::Unauthorized {
             return Ok(response);
         }
+        // A policy below may have put another token in its place (`pop_policy`), and answered for that.
+        let refused = bearer_token(request.headers());
+        if refused.is_none_or(|refused| refused.secret() != sent.secret()) {
+            return Ok(response);
+        }
         let Some(claims) = demanded(response.headers()) else {
             return Ok(response);
         };

@@ -255,3 +255,37 @@ async fn claims_that_make_no_sense_or_are_demanded_of_no_token_ask_nobody() {
     assert_eq!(scene.entra.grants().len(), 1);
     assert_eq!(scene.entra.prompts(), 1);
 }
+
+/// The policy for bearer tokens above this one must not think that its token was refused, which nobody saw.
+#[tokio::test(start_paused = true)]
+async fn continuous_access_above_it_answers_for_no_token_that_was_never_sent() {
+    let scene = Scene::with(true, false).await;
+    let challenge = shapes(STRONGER)[3].clone();
+    *scene.resource.demands.lock().unwrap() = Box::new(move |_| Some(challenge.clone()));
+    let theirs = Arc::<DeviceCodeCredential>::clone(&scene.credential);
+    let transport: Arc<dyn HttpClient> = Arc::<Resource>::clone(&scene.resource);
+    let options = ClientOptions {
+        per_try_policies: vec![
+            scene.credential.continuous_access_policy(),
+            scene.credential.pop_policy(&[SCOPE]),
+        ],
+        transport: Some(Transport::new(transport)),
+        ..Default::default()
+    };
+    let own: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(theirs, [SCOPE]));
+    let pipeline = Pipeline::new(Some("a-client"), None, options, vec![], vec![own], None);
+    let url = format!("{}/resource/me", scene.entra.emulator.authority());
+    let mut request = Request::new(url.parse().unwrap(), Method::Get);
+    let context = Context::new();
+    let sent = pipeline.send(&context, &mut request, None).await;
+    assert!(sent.unwrap_err().to_string().contains("401"));
+    let seen = scene.seen();
+    let is_bearer = |seen: &Seen| {
+        let authorization = seen.authorization.as_deref().unwrap_or_default();
+        authorization.contains("Bearer")
+    };
+    assert!(!seen.iter().any(is_bearer), "{seen:?}");
+    // To sign in, and for what the resource demands of the token that it got.
+    assert_eq!(scene.entra.prompts(), 2);
+    assert!(seen.len() <= 4, "{seen:?}");
+}
