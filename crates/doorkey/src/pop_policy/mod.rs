@@ -19,7 +19,7 @@ use azure_core::http::{
 use demands::{Answer, Demands};
 use nonces::{Nonce, Nonces};
 use refusal::Refusal;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Whoever gives tokens that are bound to a key.
@@ -71,12 +71,16 @@ struct Signed {
 }
 
 /// What can still be done about a refusal: each thing once, but a token that is new may need a nonce
-/// that is.
+/// that is, and so may one for which a person was waited for.
 #[derive(Debug)]
 struct Left {
     renew: bool,
     satisfy: bool,
+    wait: bool,
 }
+
+/// A signature that took so long had a person behind it, and the nonce may be too old by now.
+const LONG: Duration = Duration::from_secs(10);
 
 impl PopPolicy {
     pub(crate) fn new(whose: impl GivesTokens + 'static, scopes: &[&str]) -> Self {
@@ -166,7 +170,10 @@ impl PopPolicy {
         }
         match wanted {
             Some(nonce) if std::mem::take(&mut left.renew) => {
-                self.sign(request, nonce, None).await.map(Some)
+                let began = Instant::now();
+                let signed = self.sign(request, nonce, None).await?;
+                left.renew = began.elapsed() > LONG && std::mem::take(&mut left.wait);
+                Ok(Some(signed))
             }
             _ => Ok(None),
         }
@@ -213,6 +220,7 @@ impl Policy for PopPolicy {
         let mut left = Left {
             renew: true,
             satisfy: true,
+            wait: true,
         };
         loop {
             let response = next[0].send(context, request, &next[1..]).await?;

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     AccessTokenInfo, TokenInfoOptions,
     pop_policy::{GivesTokens, PopPolicy},
+    testing::Answer,
 };
 use azure_core::{
     http::Body,
@@ -261,6 +262,24 @@ impl Policy for Refuses {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(answer(401, Some("PoP nonce=\"the-nonce-of-a-resource\"")))
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_long_to_sign_in_has_their_request_signed_with_a_nonce_that_is_still_good() {
+    let scene = Scene::new().await;
+    scene.entra.person_answers(Answer::Nothing);
+    let person = async {
+        turn_clock(Duration::from_secs(420)).await;
+        let code = scene.entra.person.codes.lock().unwrap()[0]
+            .user_code
+            .clone();
+        let answer = Answer::As(scene.entra.username(0));
+        scene.entra.person.answers(&code, answer).unwrap();
+    };
+    let (sent, ()) = tokio::join!(scene.send(Method::Post), person);
+    assert_eq!(sent.unwrap(), 200);
+    assert_eq!(scene.statuses(), [401, 401, 200]);
+    assert_eq!(scene.entra.prompts(), 1);
 }
 
 #[tokio::test(start_paused = true)]
