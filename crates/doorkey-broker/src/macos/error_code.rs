@@ -41,6 +41,11 @@ pub(super) fn is_own_failure(error: &SystemError) -> bool {
     matches!(error.meaning(), (BROKER, -51100 | -51111)) || error.is(EXTENSION_ERROR)
 }
 
+/// Whether it may be that the extension knows nothing of tokens that are bound to a key.
+pub(super) fn may_bind_nothing(error: &SystemError) -> bool {
+    error.is((BROKER, -51114)) || is_own_failure(error)
+}
+
 /// Whether the extension never served this program, or at this authority.
 pub(super) fn is_never_served(error: &SystemError) -> bool {
     matches!(error.meaning(), (BROKER, -51112 | -51118 | -51119 | -51600))

@@ -2,7 +2,7 @@
 
 use super::{
     call,
-    messages::{Authorization, Availability, Failure, Reply},
+    messages::{Authorization, Availability, Failure},
     refusal::{self, Asked},
     reply::{self, Expected},
     request,
@@ -38,8 +38,7 @@ impl<S: System> Broker for Extension<S> {
             account: Some(&request.account),
             pop: request.pop.as_ref(),
         };
-        let reply = self.ask(question, Asked::Silence).await?;
-        reply::token(&reply, expected, OffsetDateTime::now_utc())
+        self.token(question, Asked::Silence, expected).await
     }
 
     async fn acquire_interactively(
@@ -55,8 +54,7 @@ impl<S: System> Broker for Extension<S> {
             account: request.account.as_ref(),
             pop: request.pop.as_ref(),
         };
-        let reply = self.ask(question, Asked::Person).await?;
-        reply::token(&reply, expected, OffsetDateTime::now_utc())
+        self.token(question, Asked::Person, expected).await
     }
 
     async fn sign_out(&self, request: &BrokerSignOutRequest) -> Result<()> {
@@ -118,7 +116,10 @@ impl<S: System> Extension<S> {
         only_signed_in: bool,
     ) -> Result<Vec<BrokerAccount>> {
         let question = request::accounts(application, &self.system.program(), only_signed_in);
-        reply::accounts(&self.ask(question, Asked::People).await?)
+        match call::reply(&self.system, question).await {
+            Ok(reply) => reply::accounts(&reply),
+            Err(failure) => Err(refusal::of_failure(&failure, Asked::People)),
+        }
     }
 
     /// That there is somebody to ask, and that they serve this.
@@ -137,9 +138,17 @@ impl<S: System> Extension<S> {
         }
     }
 
-    async fn ask(&self, question: Authorization, asked: Asked) -> Result<Reply> {
-        let answer = call::reply(&self.system, question).await;
-        answer.map_err(|failure| refusal::of_failure(&failure, asked))
+    async fn token(
+        &self,
+        question: Authorization,
+        asked: Asked,
+        expected: Expected<'_>,
+    ) -> Result<BrokerToken> {
+        match call::reply(&self.system, question).await {
+            Ok(reply) => reply::token(&reply, expected, OffsetDateTime::now_utc()),
+            Err(failure) if expected.pop.is_some() => Err(refusal::of_unbound(&failure, asked)),
+            Err(failure) => Err(refusal::of_failure(&failure, asked)),
+        }
     }
 }
 

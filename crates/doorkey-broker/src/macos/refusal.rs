@@ -83,6 +83,28 @@ pub(super) fn of_failure(failure: &Failure, asked: Asked) -> Error {
     }
 }
 
+/// The same of a token that was to be bound to a key. One that binds none is there all the same.
+pub(super) fn of_unbound(failure: &Failure, asked: Asked) -> Error {
+    let refused = of_failure(failure, asked);
+    match failure {
+        Failure::Error(error)
+            if refused.kind() == ErrorKind::CredentialUnavailable
+                && error_code::may_bind_nothing(said(error)) =>
+        {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "{refused}. It may be that it binds no tokens to a key (`pop`): ask \
+                     `InteractiveBrowserCredential`, which binds them without a broker, or ask for a \
+                     bearer token"
+                ),
+            )
+            .with_source(refused)
+        }
+        _ => refused,
+    }
+}
+
 /// Where there is nothing to forget, a credential takes a sign-out for done: but somebody is there.
 fn unanswered(what: &str, asked: Asked) -> Error {
     match asked {

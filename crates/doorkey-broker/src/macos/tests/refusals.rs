@@ -4,7 +4,9 @@ use super::super::{
     reply,
 };
 use super::*;
-use doorkey::{Broker as _, BrokerInteractiveRequest, BrokerSilentRequest, Error, ErrorKind};
+use doorkey::{
+    Broker as _, BrokerInteractiveRequest, BrokerPop, BrokerSilentRequest, Error, ErrorKind,
+};
 
 const AUTHORIZATION: &str = "com.apple.AuthenticationServices.AuthorizationError";
 pub(super) const BROKER: &str = "MSIDErrorDomain";
@@ -359,4 +361,40 @@ async fn an_answer_with_nothing_in_it_is_none() {
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
     assert!(error.to_string().contains("without an answer"), "{error}");
+}
+
+/// Whoever chose a broker chose its policies: there is no way down to a key of the browser's sign-in.
+#[tokio::test]
+async fn an_extension_that_may_bind_no_tokens_is_there() {
+    use ErrorKind::{AuthenticationRequired, CredentialUnavailable, InvalidArgument};
+    for (domain, code, in_silence, kind) in [
+        (BROKER, -51114, InvalidArgument, InvalidArgument),
+        (BROKER, -51100, AuthenticationRequired, InvalidArgument),
+        (
+            "MSALErrorDomain",
+            -50000,
+            AuthenticationRequired,
+            InvalidArgument,
+        ),
+        (BROKER, -51119, CredentialUnavailable, CredentialUnavailable),
+        (BROKER, -51814, CredentialUnavailable, CredentialUnavailable),
+    ] {
+        let failure = || Failure::Error(wrapped(-6000, said(domain, code, &json!({}))));
+        let pop = BrokerPop::new("key", "GET", "host", "/", "nonce");
+        let mut silent =
+            BrokerSilentRequest::new(application("organizations"), account(), Vec::new());
+        silent.pop = Some(pop.clone());
+        let system = Recorder::failing(failure());
+        let error = system.extension().acquire_silently(&silent).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), in_silence, "{error}");
+
+        let mut asking = BrokerInteractiveRequest::new(application("organizations"), Vec::new());
+        asking.pop = Some(pop);
+        let system = Recorder::failing(failure());
+        let error = system.extension().acquire_interactively(&asking).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(&code.to_string()), "{error}");
+    }
 }
