@@ -19,8 +19,9 @@ pub(crate) struct PopArguments {
     pop_url: Option<String>,
 
     /// What the resource sent in its challenge: WWW-Authenticate: PoP nonce="…"
+    // In base64url it may begin with a hyphen.
     #[arg(long, value_name = "NONCE", requires_all = ["pop_method", "pop_url"],
-        value_parser = nonce)]
+        allow_hyphen_values = true, value_parser = nonce)]
     pop_nonce: Option<String>,
 }
 
@@ -72,7 +73,7 @@ impl PopArguments {
 
 fn nonce(text: &str) -> Result<String, &'static str> {
     match text.trim() {
-        "" => Err("it is empty"),
+        "" => Err("it is empty; a resource whose refusal brings none takes no such token"),
         _ => Ok(text.to_owned()),
     }
 }

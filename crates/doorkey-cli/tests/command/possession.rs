@@ -96,6 +96,25 @@ fn the_next_run_has_the_key_and_signs_with_nothing_sent() {
     assert!(signed(bearer.stdout.trim_end())["cnf"].is_null());
 }
 
+/// One of 64 that are in base64url.
+#[test]
+fn a_nonce_may_begin_with_a_hyphen() {
+    let machine = Machine::of_adele();
+    let url = resource(&machine);
+    let pop = [
+        "--pop-method",
+        "GET",
+        "--pop-url",
+        &url,
+        "--pop-nonce",
+        "-n",
+    ];
+    let arguments = [&["token", "--silent", "--scope", SCOPE][..], &pop].concat();
+    let finished = machine.doorkey(&arguments).run();
+    finished.assert_status(0);
+    assert_eq!(signed(finished.stdout.trim_end())["nonce"], "-n");
+}
+
 #[test]
 fn what_no_resource_could_be_asked_for_is_refused_with_nothing_sent_and_nobody_asked() {
     let machine = Machine::of_adele();
