@@ -125,8 +125,10 @@ pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
             outcome => return arguments.print(&outcome?),
         }
     }
+    let wanted = arguments.pop.options();
     let question = Question {
         claims: claims.as_deref(),
+        pop: wanted.pop.as_ref(),
         ..arguments.question(person.as_ref())
     };
     let signed_in = arguments.sign_in.ask(client, question).await?;
@@ -134,12 +136,14 @@ pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
         records.keep(&signed_in.record);
         arguments.check(&signed_in.record)?;
     }
-    let scopes = arguments.scopes();
-    let options = Some(arguments.pop.options());
-    let token = signed_in
-        .credential
-        .get_token_info(&scopes, options)
-        .await?;
+    let token = match signed_in.token {
+        Some(token) => token,
+        None => {
+            let credential = signed_in.credential;
+            let scopes = arguments.scopes();
+            credential.get_token_info(&scopes, Some(wanted)).await?
+        }
+    };
     arguments.print(&Answer {
         token,
         tenant_id: arguments.tenant_of(Some(&signed_in.record))?,
@@ -273,6 +277,7 @@ impl TokenArguments {
             claims: None,
             record: person,
             login_hint: self.account.given(),
+            pop: None,
         }
     }
 

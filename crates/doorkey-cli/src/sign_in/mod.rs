@@ -8,10 +8,11 @@ pub(crate) use password::PasswordArguments;
 use crate::{client::ClientArguments, console, failure::Failure, prompts};
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use doorkey::{
-    AuthenticateOptions, AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialOptions,
-    ErrorKind, InteractiveBrowserBrokerCredential, InteractiveBrowserBrokerCredentialOptions,
-    InteractiveBrowserCredential, InteractiveBrowserCredentialOptions, InteractiveCredential,
-    Prompt, PublicClientOptions,
+    AccessTokenInfo, AuthenticateOptions, AuthenticationRecord, DeviceCodeCredential,
+    DeviceCodeCredentialOptions, ErrorKind, InteractiveBrowserBrokerCredential,
+    InteractiveBrowserBrokerCredentialOptions, InteractiveBrowserCredential,
+    InteractiveBrowserCredentialOptions, InteractiveCredential, PopTokenRequestOptions, Prompt,
+    PublicClientOptions, TokenInfoOptions,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -80,12 +81,16 @@ pub(crate) struct Question<'a> {
     pub(crate) record: Option<&'a AuthenticationRecord>,
     /// What the page is filled with, where `--login-hint` does not say.
     pub(crate) login_hint: Option<&'a str>,
+    /// The request that the token is for.
+    pub(crate) pop: Option<&'a PopTokenRequestOptions>,
 }
 
 /// Who signed in, and what answers for them now.
 pub(crate) struct SignedIn {
     pub(crate) record: AuthenticationRecord,
     pub(crate) credential: Arc<dyn InteractiveCredential>,
+    /// What was asked for, where one answer brought it, too.
+    pub(crate) token: Option<AccessTokenInfo>,
 }
 
 impl SignInArguments {
@@ -107,7 +112,13 @@ impl SignInArguments {
                 () = unseen.notified() => Err(prompts::unseen("the sign-in page")),
             };
             match (outcome, attempts.peek()) {
-                (Ok(record), _) => return Ok(SignedIn { record, credential }),
+                (Ok((record, token)), _) => {
+                    return Ok(SignedIn {
+                        record,
+                        credential,
+                        token,
+                    });
+                }
                 (Err(error), Some(next)) if another_way_may_do(&error) => {
                     let why = console::one_line(&error.to_string());
                     console::tell(&format!(
@@ -305,8 +316,12 @@ impl Question<'_> {
         &self,
         credential: Arc<dyn InteractiveCredential>,
     ) -> Result<SignedIn, Failure> {
-        let record = self.put(&*credential).await?;
-        Ok(SignedIn { record, credential })
+        let (record, token) = self.put(&*credential).await?;
+        Ok(SignedIn {
+            record,
+            credential,
+            token,
+        })
     }
 
     /// Asks whoever is known only if they must be, as anybody else's answer is refused; where nobody
@@ -314,18 +329,22 @@ impl Question<'_> {
     async fn put(
         &self,
         credential: &dyn InteractiveCredential,
-    ) -> doorkey::Result<AuthenticationRecord> {
+    ) -> doorkey::Result<(AuthenticationRecord, Option<AccessTokenInfo>)> {
         if let Some(record) = self.record {
             let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
-            credential.get_token_info(&scopes, None).await?;
-            return Ok(record.clone());
+            let options = TokenInfoOptions {
+                pop: self.pop.cloned(),
+                ..Default::default()
+            };
+            let token = credential.get_token_info(&scopes, Some(options)).await?;
+            return Ok((record.clone(), Some(token)));
         }
         let options = AuthenticateOptions {
             scopes: self.scopes.to_vec(),
             claims: self.claims.map(str::to_owned),
             ..Default::default()
         };
-        credential.authenticate(Some(options)).await
+        Ok((credential.authenticate(Some(options)).await?, None))
     }
 }
 

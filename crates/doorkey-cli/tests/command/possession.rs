@@ -6,6 +6,7 @@ use crate::{
 };
 use base64::prelude::*;
 use bytes::Bytes;
+use doorkey_emulator::Endpoint;
 use http::Request;
 use serde_json::Value;
 use std::fs;
@@ -94,6 +95,21 @@ fn the_next_run_has_the_key_and_signs_with_nothing_sent() {
     // Without the options, a bearer token as ever.
     let (bearer, _) = machine.silent_token(&[]);
     assert!(signed(bearer.stdout.trim_end())["cnf"].is_null());
+}
+
+#[test]
+fn who_may_be_asked_gets_the_bound_token_and_no_other() {
+    let machine = Machine::of_adele();
+    let arguments = get(&machine, &[]);
+    let other = "https://vault.azure.net/.default";
+    let arguments: Vec<_> = arguments
+        .iter()
+        .map(|argument| if argument == SCOPE { other } else { argument })
+        .collect();
+    machine.authority.clear_requests();
+    machine.doorkey(&arguments).run().assert_status(0);
+    let requests = [Endpoint::OpenIdConfiguration, Endpoint::Token];
+    assert_eq!(machine.endpoints(), requests);
 }
 
 /// One of 64 that are in base64url.
