@@ -113,9 +113,9 @@ pub(super) fn reason(error: &SystemError) -> Option<&'static str> {
     Some(match error.meaning() {
         (AUTHORIZATION, 1000 | 1003 | 1004) => "no extension took the request",
         (BROKER, -51112 | -51118 | -51119) => {
-            "the redirect URI: it takes a program that is a bundle by `msauth.<bundle id>://auth`, and \
-             one that is none, and must not be signed with a certificate then, by \
-             `msauth.com.msauth.unsignedapp://auth`"
+            "it knows a program by its redirect URI: `msauth.<bundle id>://auth` of a bundle, and \
+             `msauth.com.msauth.unsignedapp://auth` of one without, which must not be signed with a \
+             certificate"
         }
         (BROKER, -51600) => "it does not trust the authority",
         (BROKER, -51702 | -51720 | -51730 | -51731) => "it can show no window here",
