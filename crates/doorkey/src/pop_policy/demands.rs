@@ -17,7 +17,12 @@ pub(super) type Digest = [u8; 32];
 /// Which access tokens were refused for claims, and which were got for them. A digest of each, as
 /// nothing that could be used is kept here.
 #[derive(Debug, Default)]
-pub(super) struct Demands(Mutex<VecDeque<(Digest, Standing)>>);
+pub(super) struct Demands {
+    tokens: Mutex<VecDeque<(Digest, Standing)>>,
+    /// Claims for which a token was got, and refused for the same: a broker may give another token each
+    /// time, of which the above knows nothing.
+    hopeless: Mutex<Vec<(String, Instant)>>,
+}
 
 #[derive(Clone, Debug)]
 enum Standing {
@@ -43,8 +48,14 @@ pub(super) enum Answer {
 
 impl Demands {
     pub(super) fn answer(&self, refused: &Digest, claims: &str) -> Answer {
+        let is_hopeless = {
+            let mut hopeless = lock(&self.hopeless);
+            hopeless.retain(|(_, since)| since.elapsed() < SATISFIED);
+            hopeless.iter().any(|(known, _)| known == claims)
+        };
         match self.find(refused) {
             Some(Standing::Replaced(for_these)) if for_these == claims => Answer::IsThere,
+            _ if is_hopeless => Answer::GiveUp,
             Some(Standing::Got {
                 claims: for_these,
                 at,
@@ -53,6 +64,17 @@ impl Demands {
                 Answer::GiveUp
             }
             _ => Answer::GetOne,
+        }
+    }
+
+    /// A request was refused for claims, and nothing more is done about it.
+    pub(super) fn refused_again(&self, refused: &Digest, claims: String) {
+        let was_for_these = matches!(self.find(refused),
+            Some(Standing::Got { claims: got, .. }) if got == claims);
+        let mut hopeless = lock(&self.hopeless);
+        if was_for_these && hopeless.iter().all(|(known, _)| *known != claims) {
+            hopeless.truncate(MOST_TOKENS - 1);
+            hopeless.insert(0, (claims, Instant::now()));
         }
     }
 
@@ -66,7 +88,7 @@ impl Demands {
             at: Instant::now(),
             times: times + 1,
         };
-        let mut known = lock(&self.0);
+        let mut known = lock(&self.tokens);
         for (digest, standing) in [(refused, Standing::Replaced(claims)), (newer, got)] {
             known.retain(|(other, _)| *other != digest);
             known.truncate(MOST_TOKENS - 1);
@@ -75,7 +97,7 @@ impl Demands {
     }
 
     fn find(&self, digest: &Digest) -> Option<Standing> {
-        let known = lock(&self.0);
+        let known = lock(&self.tokens);
         let found = known.iter().find(|(other, _)| other == digest);
         found.map(|(_, standing)| standing.clone())
     }

@@ -149,11 +149,12 @@ impl PopPolicy {
         let wanted = refusal.nonce.clone();
         // Only what is demanded of a token that the resource has seen.
         if let (Some(claims), Some(sent)) = (&refusal.claims, sent) {
+            let digest = sent.parts.token_digest;
             if !std::mem::take(&mut left.satisfy) {
+                self.demands.refused_again(&digest, claims.clone());
                 return Ok(None);
             }
             left.renew = true;
-            let digest = sent.parts.token_digest;
             let answer = self.demands.answer(&digest, claims);
             if answer == Answer::GiveUp {
                 return Ok(None);

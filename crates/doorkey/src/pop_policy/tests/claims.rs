@@ -1,7 +1,11 @@
 //! Claims challenges beside the nonce, and in its place.
 
 use super::*;
-use crate::AuthenticateOptions;
+use crate::{
+    AccessTokenInfo, AuthenticateOptions, BrokerPop, Result, TokenInfoOptions,
+    pop_policy::{GivesTokens, PopPolicy},
+    testing::broker::signed_request,
+};
 use base64::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -288,4 +292,57 @@ async fn continuous_access_above_it_answers_for_no_token_that_was_never_sent() {
     // To sign in, and for what the resource demands of the token that it got.
     assert_eq!(scene.entra.prompts(), 2);
     assert!(seen.len() <= 4, "{seen:?}");
+}
+
+/// A broker that signs each request around another token, of which none is kept.
+#[derive(Debug, Default)]
+struct EachTimeAnother {
+    given: AtomicUsize,
+    with_claims: AtomicUsize,
+}
+
+#[async_trait]
+impl GivesTokens for Arc<EachTimeAnother> {
+    async fn check(&self, _: &[&str], _: &TokenInfoOptions) -> Result<()> {
+        Ok(())
+    }
+
+    async fn token_info(&self, _: &[&str], options: TokenInfoOptions) -> Result<AccessTokenInfo> {
+        let number = self.given.fetch_add(1, Ordering::Relaxed);
+        if options.claims.is_some() {
+            self.with_claims.fetch_add(1, Ordering::Relaxed);
+        }
+        let pop = options.pop.unwrap();
+        let pop = BrokerPop::new("k", "GET", "resource.example", "/", pop.nonce);
+        let now = azure_core::time::OffsetDateTime::UNIX_EPOCH;
+        Ok(AccessTokenInfo {
+            token: signed_request(&pop, &number.to_string(), now),
+            expires_on: now,
+            token_type: "pop".into(),
+            refresh_on: None,
+            is_signed_request: true,
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_no_token_contents_is_given_up_where_each_request_has_another() {
+    let broker = Arc::new(EachTimeAnother::default());
+    let policy = PopPolicy::new(Arc::clone(&broker), &[SCOPE]);
+    let challenge: &'static str = Box::leak(shapes(STRONGER)[0].clone().into_boxed_str());
+    let refuses: Arc<dyn Policy> = Arc::new(hostile::Refuses::with(challenge));
+    let send = async || {
+        let url = "https://resource.example/".parse().unwrap();
+        let mut request = Request::new(url, Method::Get);
+        let next = [Arc::clone(&refuses)];
+        let sent = policy.send(&Context::new(), &mut request, &next).await;
+        assert_eq!(u16::from(sent.unwrap().status()), 401);
+    };
+    for _ in 0..20 {
+        send().await;
+    }
+    assert_eq!(broker.with_claims.load(Ordering::Relaxed), 1);
+    turn_clock(Duration::from_secs(301)).await;
+    send().await;
+    assert_eq!(broker.with_claims.load(Ordering::Relaxed), 2);
 }

@@ -247,8 +247,20 @@ async fn no_nonce_is_in_the_debug_text_of_the_policy() {
 }
 
 /// Everything, in the transport's place.
-#[derive(Debug, Default)]
-struct Refuses(AtomicUsize);
+#[derive(Debug)]
+pub(super) struct Refuses(AtomicUsize, &'static str);
+
+impl Refuses {
+    pub(super) fn with(challenge: &'static str) -> Self {
+        Self(AtomicUsize::new(0), challenge)
+    }
+}
+
+impl Default for Refuses {
+    fn default() -> Self {
+        Self::with("PoP nonce=\"the-nonce-of-a-resource\"")
+    }
+}
 
 #[expect(elided_lifetimes_in_paths, reason = "as the trait declares it")]
 #[async_trait]
@@ -260,7 +272,7 @@ impl Policy for Refuses {
         _: &[Arc<dyn Policy>],
     ) -> azure_core::http::policies::PolicyResult {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(answer(401, Some("PoP nonce=\"the-nonce-of-a-resource\"")))
+        Ok(answer(401, Some(self.1)))
     }
 }
 
