@@ -136,4 +136,5 @@ alone. Sends nothing. With --broker also whoever that knows and may use the appl
 
 Examples:
   doorkey accounts | cut -f1
-  doorkey accounts --output json";
+  doorkey accounts --output json
+  doorkey accounts --broker";

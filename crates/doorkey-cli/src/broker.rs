@@ -3,7 +3,7 @@
 use crate::{client::ClientArguments, failure::Failure, prompts::Warnings};
 use clap::Args;
 use doorkey::{
-    Account, AuthenticationRecord, InteractiveBrowserBrokerCredential,
+    Account, AuthenticationRecord, ErrorKind, InteractiveBrowserBrokerCredential,
     InteractiveBrowserBrokerCredentialOptions, InteractiveCredential as _,
 };
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Whether the broker is meant, too.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct BrokerArgument {
-    /// Of the broker of the operating system, too
+    /// Those of the broker of the operating system, too
     #[arg(long)]
     pub(crate) broker: bool,
 }
@@ -25,7 +25,11 @@ impl BrokerArgument {
         if !self.broker {
             return Ok(Vec::new());
         }
-        let people = credential(client, None)?.accounts().await?;
+        let people = credential(client, None)?.accounts().await;
+        let people = people.map_err(|error| match error.kind() {
+            ErrorKind::CredentialUnavailable => Failure::NoBroker(error),
+            _ => error.into(),
+        })?;
         Ok(people.iter().map(Account::record).collect())
     }
 

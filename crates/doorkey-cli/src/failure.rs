@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The library's word.
     SignIn(doorkey::Error),
+    /// The broker was to be asked, too, and there is none.
+    NoBroker(doorkey::Error),
     /// There was no way to ask anybody.
     NobodySignedIn,
     /// More than one person can be meant.
@@ -59,7 +61,7 @@ impl Failure {
                 _ => FAILED,
             },
             Self::NobodySignedIn | Self::SeveralPeople(_) => AUTHENTICATION_REQUIRED,
-            Self::NoTransport(_) => UNAVAILABLE,
+            Self::NoTransport(_) | Self::NoBroker(_) => UNAVAILABLE,
             Self::Interrupted => INTERRUPTED,
             Self::OtherPerson(_) | Self::Output(_) | Self::Runtime(_) => FAILED,
             #[cfg(feature = "emulator")]
@@ -92,6 +94,10 @@ impl Failure {
                 message.clone()
             }
             Self::SignIn(error) => in_our_words(error),
+            Self::NoBroker(error) => error
+                .to_string()
+                .replace(BY_BROWSER_OR_CODE, WITHOUT_BROKER)
+                .replace(BY_BROWSER, WITHOUT_BROKER),
             Self::NobodySignedIn => "a person has to sign in; run `doorkey login`".to_owned(),
             Self::NoTransport(_) => "no TLS connection can be made: this machine has no \
                  certificates to trust, or they cannot be read; install them (Debian: \
@@ -141,13 +147,18 @@ impl Failure {
     /// What stands behind [`message`](Self::message), and is not in it.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::SignIn(error) => error.source(),
+            Self::SignIn(error) | Self::NoBroker(error) => error.source(),
             Self::NoTransport(error) => Some(error),
             #[cfg(feature = "emulator")]
             Self::Emulator(error) => error.source(),
             _ => None,
         }
     }
+}
+
+/// Why a way was no way, where another one comes after it.
+pub(crate) fn why(error: &doorkey::Error) -> String {
+    console::one_line(&error.to_string().replace(SHOW_THE_URL, ""))
 }
 
 /// The library's message, in words of the command line.
@@ -172,7 +183,12 @@ fn in_our_words(error: &doorkey::Error) -> String {
         },
         // The command always keeps tokens, so that this is no way out of it.
         ErrorKind::CredentialUnavailable => {
-            with_named_options(message.replace(", or sign in without `cache_persistence`", ""))
+            let message = message.replace(", or sign in without `cache_persistence`", "");
+            let message = with_named_options(message.replace(SHOW_THE_URL, ""));
+            if message.ends_with(BY_BROWSER) || message.ends_with(BY_BROWSER_OR_CODE) {
+                return format!("{message} (--browser or --device-code, also after --broker)");
+            }
+            message
         }
         ErrorKind::InvalidArgument | ErrorKind::TimedOut => with_named_options(message),
         ErrorKind::Network => CONNECTIONS.iter().fold(message, |message, (theirs, ours)| {
@@ -182,6 +198,14 @@ fn in_our_words(error: &doorkey::Error) -> String {
         _ => message,
     }
 }
+
+/// What a program can do about a browser that does not open.
+const SHOW_THE_URL: &str = ", or give a `browser` callback or an `observer` that shows the URL";
+
+/// How errors of brokers end.
+const BY_BROWSER: &str = "sign in by the browser";
+const BY_BROWSER_OR_CODE: &str = "sign in by the browser or a device code";
+const WITHOUT_BROKER: &str = "leave out --broker";
 
 fn with_named_options(message: String) -> String {
     let is_named = |parameter: &str| {
@@ -306,6 +330,12 @@ mod tests {
                 ErrorKind::CredentialUnavailable,
                 "no HOME; set it, or sign in without `cache_persistence`",
                 "no HOME; set it",
+            ),
+            (
+                ErrorKind::CredentialUnavailable,
+                "no identity broker; sign in by the browser",
+                "no identity broker; sign in by the browser (--browser or --device-code, also \
+                 after --broker)",
             ),
             (
                 ErrorKind::WrongAccount,

@@ -84,8 +84,8 @@ Examples:
   doorkey login --tenant contoso.example
   doorkey login --browser --device-code
       tries the browser first, and says why it steps down
-  doorkey login --broker --browser
-      the broker of the operating system, and the browser where there is none
+  doorkey login --broker --browser --device-code
+      the broker of the operating system; where there is none the browser; else a code
   BROWSER=none doorkey login
       opens nothing: copy the address
   doorkey login --username tester@contoso.example --password-stdin < password.txt

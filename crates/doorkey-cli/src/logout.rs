@@ -136,4 +136,5 @@ know the person. With --broker, the broker of the operating system is asked to f
 Examples:
   doorkey logout
   doorkey logout --account someone@contoso.example
-  doorkey logout --all";
+  doorkey logout --all
+  doorkey logout --broker";

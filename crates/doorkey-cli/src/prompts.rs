@@ -84,7 +84,7 @@ pub(crate) struct BrokerPrompt;
 impl SignInObserver for BrokerPrompt {
     fn prompt_began(&self, _prompt: &SignInPrompt) {
         console::tell(
-            "The operating system's broker may open a window: sign in there. Ctrl-C gives up.",
+            "Asking the operating system's broker. If it opens a window, sign in there; Ctrl-C gives up.",
         );
     }
 

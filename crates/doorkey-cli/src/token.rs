@@ -375,15 +375,17 @@ fn quoted(text: &str) -> String {
 }
 
 const AFTER_HELP: &str = "\
-Whoever signed in before, by `doorkey login`, `az login` or in another program on this machine, is not
-asked again unless they must be. Stdout holds the result alone, so it can be captured; people are spoken
-to on stderr.
+Whoever signed in before, by `doorkey login`, `az login` or in another program on this machine, is
+not asked again unless they must be. Stdout holds the result alone, so it can be captured; people
+are spoken to on stderr.
 
 Examples:
   TOKEN=$(doorkey token --scope https://storage.azure.com/.default)
   doorkey token --scope https://graph.microsoft.com/User.Read --output header |
       curl --header @- https://graph.microsoft.com/v1.0/me
       keeps the token out of the list of processes
+  doorkey token --broker --scope https://graph.microsoft.com/User.Read
+      of whoever signed in by the operating system's broker, which renews it
   doorkey token --scope https://graph.microsoft.com/User.Read --output header \\
       --pop-method GET --pop-url https://graph.microsoft.com/v1.0/me --pop-nonce NONCE |
       curl --header @- https://graph.microsoft.com/v1.0/me

@@ -5,7 +5,12 @@ mod ways;
 
 pub(crate) use password::PasswordArguments;
 
-use crate::{client::ClientArguments, console, failure::Failure, prompts};
+use crate::{
+    client::ClientArguments,
+    console,
+    failure::{self, Failure},
+    prompts,
+};
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use doorkey::{
     AccessTokenInfo, AuthenticateOptions, AuthenticationRecord, DeviceCodeCredential,
@@ -25,15 +30,15 @@ pub(crate) struct SignInArguments {
     #[command(flatten)]
     ways: Ways,
 
-    /// The user name to fill the browser's page with; the person may sign in as another
+    /// The user name to fill the page with; the person may sign in as another
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     login_hint: Option<String>,
 
-    /// The domain whose sign-in page the browser shows at once
+    /// The domain whose sign-in page is shown at once
     #[arg(long, value_name = "DOMAIN", value_parser = NonEmptyStringValueParser::new())]
     domain_hint: Option<String>,
 
-    /// What the browser's page asks, whoever is signed in there [default: select-account]
+    /// What the page asks, whoever is signed in there [default: select-account]
     #[arg(long, value_name = "WHAT")]
     prompt: Option<PromptArgument>,
 
@@ -50,7 +55,7 @@ pub(crate) struct SignInArguments {
     no_qr_code: bool,
 }
 
-/// What the browser's page asks.
+/// What the page asks.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum PromptArgument {
     /// the password, again
@@ -120,7 +125,7 @@ impl SignInArguments {
                     });
                 }
                 (Err(error), Some(next)) if another_way_may_do(&error) => {
-                    let why = console::one_line(&error.to_string());
+                    let why = failure::why(&error);
                     console::tell(&format!(
                         "doorkey: no sign-in {way}: {why}\ndoorkey: asking {} instead\n",
                         next.way
@@ -291,10 +296,7 @@ impl SignInArguments {
     /// An option that only a person can heed, if one was given.
     fn for_a_person(&self) -> Option<&'static str> {
         let given = [
-            (
-                "--browser, --broker and --device-code",
-                self.ways.is_given(),
-            ),
+            ("--browser, --broker or --device-code", self.ways.is_given()),
             ("--login-hint", self.login_hint.is_some()),
             ("--domain-hint", self.domain_hint.is_some()),
             ("--prompt", self.prompt.is_some()),

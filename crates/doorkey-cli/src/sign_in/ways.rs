@@ -49,10 +49,11 @@ impl Way {
                 "Ask by this machine's browser (BROWSER names another, `none` opens none) [default]"
             }
             Self::Broker => {
-                "Ask by the broker of the operating system, in which people are signed in to the machine"
+                "Ask by the broker of the operating system, where people are signed in to the machine"
             }
             Self::DeviceCode => {
-                "Ask by a code that is typed on any device; after --browser, if that fails"
+                "Ask by a code that is typed on any device. Of several ways, the next is tried where one \
+                 does not work"
             }
         }
     }

@@ -23,16 +23,23 @@ fn without_a_broker_the_next_way_is_tried_and_the_step_down_explained() {
 #[test]
 fn a_broker_alone_that_is_not_there_is_unavailable() {
     let machine = Machine::new();
-    for command in [
-        &["login", "--scope", SCOPE, "--broker"][..],
-        &["token", "--scope", SCOPE, "--broker"],
-        &["accounts", "--broker"],
-        &["logout", "--broker"],
+    for (command, way_out) in [
+        (
+            &["login", "--scope", SCOPE, "--broker"][..],
+            "--browser or --device-code",
+        ),
+        (
+            &["token", "--scope", SCOPE, "--broker"],
+            "--browser or --device-code",
+        ),
+        (&["accounts", "--broker"], "leave out --broker"),
+        (&["logout", "--broker"], "leave out --broker"),
     ] {
         let finished = machine.doorkey(command).run();
         finished.assert_status(4);
         assert_eq!(finished.stdout, "", "{command:?}");
         assert!(finished.stderr.contains(WHY), "{finished:#?}");
+        assert!(finished.stderr.contains(way_out), "{finished:#?}");
     }
     assert_eq!(machine.endpoints(), [], "no browser steps in by itself");
 }

@@ -162,6 +162,7 @@ fn the_next_way_is_tried_and_the_step_down_explained() {
         .start();
     let why = running.told("doorkey: no sign-in by the browser: ");
     assert!(why.contains("BROWSER is none"), "{why}");
+    assert!(!why.contains("callback"), "a program's way out: {why}");
     running.told("doorkey: asking by a device code instead");
     type_code(&authority, &mut running);
     running.wait().assert_status(0);
