@@ -171,12 +171,11 @@ fn is_wsl() -> bool {
     if !cfg!(target_os = "linux") {
         return false;
     }
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    kernel.to_ascii_lowercase().contains("microsoft")
-        && ["WSLInterop", "WSLInterop-late"].iter().any(|name| {
-            fs::read_to_string(Path::new("/proc/sys/fs/binfmt_misc").join(name))
-                .is_ok_and(|state| state.starts_with("enabled"))
-        })
+    // Whatever the kernel is called: many build their own.
+    ["WSLInterop", "WSLInterop-late"].iter().any(|name| {
+        fs::read_to_string(Path::new("/proc/sys/fs/binfmt_misc").join(name))
+            .is_ok_and(|state| state.starts_with("enabled"))
+    })
 }
 
 #[cfg(any(windows, target_os = "macos"))]
