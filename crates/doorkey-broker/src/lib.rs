@@ -55,6 +55,8 @@ mod linux;
 #[cfg(any(target_os = "macos", test))]
 mod macos;
 // As above.
+#[cfg(test)]
+mod testing;
 #[cfg(any(windows, test))]
 mod windows;
 #[cfg(any(target_os = "linux", target_os = "macos", windows, test))]

@@ -244,17 +244,7 @@ async fn a_bound_token_is_asked_for_by_the_key() {
 
 #[tokio::test]
 async fn authorities_that_the_extension_does_not_know_are_not_asked_for() {
-    for authority in [
-        "https://login.microsoftonline.com/adfs",
-        "https://adfs.contoso.com/adfs",
-        "https://contoso.b2clogin.com/contoso.onmicrosoft.com/policy",
-        "https://contoso.ciamlogin.com/contoso.onmicrosoft.com",
-        "https://127.0.0.1:8443/organizations",
-        "http://login.microsoftonline.com/organizations",
-        "https://login.microsoftonline.com.evil.example/organizations",
-        "https://login.microsoftonline.com",
-        "no URL",
-    ] {
+    for authority in UNSERVED {
         let system = Recorder::answering([]);
         let application = BrokerApplication::new("client", authority);
         let request = BrokerAccountsRequest::new(application);

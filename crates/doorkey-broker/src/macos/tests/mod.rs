@@ -11,30 +11,14 @@ mod tokens;
 mod words;
 
 use super::messages::Reply;
+use crate::testing::{CORRELATION, OBJECT, TENANT, UNSERVED, account, application, client_info};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorkey::{BrokerAccount, BrokerApplication};
 use recorder::Recorder;
 use serde_json::{Value, json};
 
-const OBJECT: &str = "11111111-2222-3333-4444-555555555555";
-const TENANT: &str = "99999999-8888-7777-6666-555555555555";
-const CORRELATION: &str = "01234567-89ab-cdef-0123-456789abcdef";
-
 /// 2100-01-01.
 const EXPIRES_ON: &str = "4102444800";
-
-fn application(tenant: &str) -> BrokerApplication {
-    let authority = format!("https://login.microsoftonline.com/{tenant}");
-    let mut application = BrokerApplication::new("client", authority);
-    application.correlation_id = CORRELATION.parse().unwrap();
-    application
-}
-
-fn account() -> BrokerAccount {
-    let mut account = BrokerAccount::new(format!("{OBJECT}.{TENANT}"));
-    account.username = "ada@contoso.com".into();
-    account
-}
 
 /// Of the members of a JSON object; `null` takes one away.
 fn reply(members: &Value) -> Reply {
@@ -71,10 +55,6 @@ fn token() -> Value {
         "device_mode": "personal",
         "broker_version": "5.2603.0",
     })
-}
-
-fn client_info(object: &str, tenant: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!(r#"{{"uid":"{object}","utid":"{tenant}"}}"#))
 }
 
 fn id_token(claims: &Value) -> String {

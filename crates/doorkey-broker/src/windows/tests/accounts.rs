@@ -383,17 +383,7 @@ async fn without_a_web_account_manager_the_browser_steps_in() {
 
 #[tokio::test]
 async fn authorities_that_windows_does_not_know_are_not_asked_for() {
-    for authority in [
-        "https://login.microsoftonline.com/adfs",
-        "https://adfs.contoso.com/adfs",
-        "https://contoso.b2clogin.com/contoso.onmicrosoft.com/policy",
-        "https://contoso.ciamlogin.com/contoso.onmicrosoft.com",
-        "https://127.0.0.1:8443/organizations",
-        "http://login.microsoftonline.com/organizations",
-        "https://login.microsoftonline.com.evil.example/organizations",
-        "https://login.microsoftonline.com",
-        "no URL",
-    ] {
+    for authority in UNSERVED {
         let system = Recorder::default();
         let application = BrokerApplication::new("client", authority);
         let request = BrokerAccountsRequest::new(application);

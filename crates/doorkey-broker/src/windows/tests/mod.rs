@@ -15,33 +15,18 @@ use super::{
     person::PERSONAL_TENANT,
     wam::Wam,
 };
+use crate::testing::{CORRELATION, OBJECT, TENANT, UNSERVED, account, application, client_info};
 use azure_core::credentials::Secret;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorkey::{BrokerAccount, BrokerApplication, BrokerInteractiveRequest, BrokerSilentRequest};
 use recorder::Recorder;
 use std::{num::NonZeroIsize, sync::Arc};
 
-const OBJECT: &str = "11111111-2222-3333-4444-555555555555";
-const TENANT: &str = "99999999-8888-7777-6666-555555555555";
 const IDENTITY: &str = "openid profile offline_access";
 const PERSONAL_OBJECT: &str = "00000000-0000-0000-5406-48eb0b3075bb";
-const CORRELATION: &str = "01234567-89ab-cdef-0123-456789abcdef";
 
 /// 2100-01-01, as Windows counts.
 const EXPIRES_ON: &str = "15746918400";
-
-fn application(tenant: &str) -> BrokerApplication {
-    let authority = format!("https://login.microsoftonline.com/{tenant}");
-    let mut application = BrokerApplication::new("client", authority);
-    application.correlation_id = CORRELATION.parse().unwrap();
-    application
-}
-
-fn account() -> BrokerAccount {
-    let mut account = BrokerAccount::new(format!("{OBJECT}.{TENANT}"));
-    account.username = "ada@contoso.com".into();
-    account
-}
 
 fn personal_account() -> BrokerAccount {
     let mut account = BrokerAccount::new(format!("{PERSONAL_OBJECT}.{PERSONAL_TENANT}"));
@@ -68,10 +53,6 @@ fn personal_written() -> WebAccount {
 fn properties(members: &[(&str, &str)]) -> Properties {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     members.iter().map(owned).collect()
-}
-
-fn client_info(object: &str, tenant: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!(r#"{{"uid":"{object}","utid":"{tenant}"}}"#))
 }
 
 fn id_token(claims: &str) -> String {
