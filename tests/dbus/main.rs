@@ -4,6 +4,7 @@
 
 mod command;
 mod dialects;
+mod examples;
 mod faults;
 mod manners;
 mod pop;

@@ -208,10 +208,11 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "dbus",
-        about: "a Linux desktop's identity broker, on a bus of its own, and WSL's exchange with one",
+        about: "a Linux desktop's identity broker, on a bus of its own, WSL's exchange with one, and an example",
         needs: &[DBUS],
         steps: &[
             cargo("build --locked -p doorkey-cli --all-features"),
+            cargo("build --locked -p doorkey-broker --examples"),
             cargo("test --locked -p doorkey-dbus-tests --all-features --test dbus"),
         ],
     },
