@@ -2,7 +2,7 @@
 //! internet.
 
 use crate::{azurite::ACCOUNT, net::Net, people};
-use doorkey_emulator::User;
+use doorkey_emulator::{Endpoint, User};
 use std::{
     env, fs,
     os::unix::fs::PermissionsExt as _,
@@ -116,6 +116,24 @@ async fn key_vault_secret() {
     let seen = scene.net.seen();
     assert_eq!(seen[0].token, "", "the vault says first what it wants");
     assert_eq!(seen[0].host, "a-vault.vault.azure.net");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bound_requests() {
+    let scene = Scene::new().await;
+    let url = "https://graph.microsoft.com/resource/me";
+    let scope = "https://graph.microsoft.com/.default";
+    let said = scene.run("bound_requests", &[url, scope]).await;
+    assert_eq!(said, "the first request: 200\nthe second request: 200\n");
+    let requests = scene.net.emulator().requests();
+    let of_resource = requests
+        .iter()
+        .filter(|request| request.endpoint == Some(Endpoint::Resource));
+    assert_eq!(
+        of_resource.count(),
+        3,
+        "the first one was refused, to learn a nonce"
+    );
 }
 
 /// Nobody sits at the browser: one account is managed, the other's organization checks passwords itself.

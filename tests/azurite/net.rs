@@ -206,7 +206,8 @@ impl Net {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map(Collected::to_bytes);
         let request = Request::from_parts(parts, body.unwrap_or_default());
-        if host == "login.microsoftonline.com" {
+        // The emulator has a resource, too, which checks what is signed for its name.
+        if host == "login.microsoftonline.com" || request.uri().path() == "/resource/me" {
             return Ok(self.authority(&host, request).await);
         }
         let authorization = request.headers().get(header::AUTHORIZATION);
@@ -246,7 +247,8 @@ impl Net {
         serde_json::from_slice(&reply.bytes().await.ok()?).ok()
     }
 
-    /// Entra ID by its real name, which the emulator bears only where no socket is involved.
+    /// Entra ID by its real name, which the emulator bears only where no socket is involved; or its
+    /// resource, by any.
     async fn authority(&self, host: &str, request: Request<Bytes>) -> Reply {
         let url = format!("https://{host}{}", request.uri());
         let method = request.method().as_str().parse().expect("a method");
