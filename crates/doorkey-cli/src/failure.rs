@@ -185,7 +185,7 @@ fn in_our_words(error: &doorkey::Error) -> String {
         ErrorKind::CredentialUnavailable => {
             let message = message.replace(", or sign in without `cache_persistence`", "");
             let message = with_named_options(message.replace(SHOW_THE_URL, ""));
-            if message.ends_with(BY_BROWSER) || message.ends_with(BY_BROWSER_OR_CODE) {
+            if message.contains(BY_BROWSER) {
                 return format!("{message} (--browser or --device-code, also after --broker)");
             }
             message
@@ -202,7 +202,7 @@ fn in_our_words(error: &doorkey::Error) -> String {
 /// What a program can do about a browser that does not open.
 const SHOW_THE_URL: &str = ", or give a `browser` callback or an `observer` that shows the URL";
 
-/// How errors of brokers end.
+/// What errors of brokers say in the end.
 const BY_BROWSER: &str = "sign in by the browser";
 const BY_BROWSER_OR_CODE: &str = "sign in by the browser or a device code";
 const WITHOUT_BROKER: &str = "leave out --broker";
