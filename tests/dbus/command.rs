@@ -142,6 +142,53 @@ fn who_can_be_asked_is_where_the_broker_failed_in_silence() {
     assert_eq!(doorkey(&scene, &token).status, Some(3));
 }
 
+/// With all that other crates log, the bus' among them.
+#[test]
+fn the_log_has_the_flow_and_neither_token_nor_nonce_nor_person() {
+    const TOKEN: &str = "aGVhZA.dGhlLXRva2Vu.c2ln";
+    let scene = microsofts_2();
+    for method in ["acquireTokenInteractively", "acquireTokenSilently"] {
+        let mut reply = scene.read(method);
+        reply["reply"]["brokerTokenResponse"]["accessToken"] = json!(TOKEN);
+        scene.script(method, &reply);
+    }
+    let other = "https://vault.azure.net/.default";
+    let bound = [
+        "--pop-method",
+        "GET",
+        "--pop-url",
+        "https://graph.example/me",
+        "--pop-nonce",
+        "the-nonce",
+    ];
+    for (arguments, flow) in [
+        (vec!["login", "--broker", "--scope", SCOPE], "broker"),
+        (
+            vec!["token", "--silent", "--broker", "--scope", other],
+            "broker_silent",
+        ),
+        (
+            [&["token", "--broker", "--scope", SCOPE], &bound[..]].concat(),
+            "broker_silent",
+        ),
+    ] {
+        let output = command(&scene, &arguments)
+            .env("RUST_LOG", "trace")
+            .output();
+        let output = output.expect("it starts");
+        let log = String::from_utf8_lossy(&output.stderr);
+        let log: Vec<_> = log
+            .lines()
+            .filter(|line| !line.starts_with("doorkey: error:"))
+            .collect();
+        let log = log.join("\n");
+        assert!(log.contains(&format!("flow=\"{flow}\"")), "{log}");
+        for hidden in [TOKEN, "the-nonce", "ada@contoso.example", &home()] {
+            assert!(!log.contains(hidden), "{arguments:?}: {hidden}: {log}");
+        }
+    }
+}
+
 /// The process ends at once, and nothing of it is left that could tell the broker later.
 #[test]
 fn who_interrupts_it_has_the_window_closed() {
