@@ -49,7 +49,7 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[OPENSSL, DBUS],
         steps: &[
             cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"),
-            cargo("clippy --locked -p doorkey --no-default-features -- -D warnings"),
+            cargo("clippy --locked -p doorkey --no-default-features --all-targets -- -D warnings"),
         ],
     },
     Suite {

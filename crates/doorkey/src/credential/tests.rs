@@ -6,7 +6,7 @@ mod interactive;
 use crate::{
     AuthenticationRecord, BrowserLauncher, DeviceCodeCredential, DeviceCodeCredentialOptions,
     Error, ErrorKind, InteractiveBrowserCredential, InteractiveBrowserCredentialOptions,
-    InteractiveCredential, PublicClientOptions, TokenInfoOptions, bearer_token_provider,
+    InteractiveCredential, TokenInfoOptions, bearer_token_provider,
     testing::{Answer, Entra, SCOPE, resource::claim},
 };
 use azure_core::{
@@ -299,13 +299,15 @@ async fn a_taken_port_is_told_before_any_page_opens() {
     }
 }
 
+// By a transport of its own.
+#[cfg(feature = "reqwest")]
 #[tokio::test]
 async fn an_authority_that_is_not_there_is_an_error_that_names_it() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = closed.local_addr().unwrap().port();
     drop(closed);
     let credential = DeviceCodeCredential::new(Some(DeviceCodeCredentialOptions {
-        client: PublicClientOptions {
+        client: crate::PublicClientOptions {
             authority: Some(format!("https://localhost:{port}")),
             disable_instance_discovery: true,
             ..Default::default()

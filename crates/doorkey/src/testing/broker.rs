@@ -46,6 +46,10 @@ pub(crate) enum Call {
 
 /// What it does where a token has to be bound to a key.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "pop"),
+    expect(dead_code, reason = "without the feature nothing is bound")
+)]
 pub(crate) enum Binding {
     /// It has it bound.
     ToTheKey,

@@ -62,6 +62,7 @@ impl WatchedStore {
     }
 
     /// Another process writes where the key for proof-of-possession is.
+    #[cfg(feature = "pop")]
     pub(crate) async fn write_key(&self, text: &str) {
         let mut change = |_: &[u8]| Some(text.as_bytes().to_vec());
         let partition = Partition::of_key("msal.cache");
