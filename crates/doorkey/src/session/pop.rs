@@ -3,6 +3,7 @@
 use super::{Inner, Session, TokenRequest, answer::secret, runtime};
 use crate::{
     error::{Error, ErrorKind, Result},
+    oauth::AuthorityKind,
     options::{AccessTokenInfo, PopTokenRequestOptions},
     pop::{Key, ResourceRequest},
     scopes::Scopes,
@@ -27,7 +28,7 @@ static OF_THIS_PROCESS: OnceCell<Arc<Key>> = OnceCell::const_new();
 impl Session {
     /// Whether `answer_bound` can have an answer.
     pub(crate) fn binds_tokens(&self) -> bool {
-        self.inner.source.sign_in().takes_pop()
+        self.check_takes_pop().is_ok()
     }
 
     /// Whether there can be a token for scopes, as far as nobody has to be asked for that.
@@ -67,12 +68,24 @@ impl Session {
     }
 
     fn check_takes_pop(&self) -> Result<()> {
-        match self.binds_tokens() {
-            true => Ok(()),
-            false => Err(Error::invalid_argument(
+        let source = &self.inner.source;
+        if !source.sign_in().takes_pop() {
+            return Err(Error::invalid_argument(
                 "`pop` does not go with a user name and password; sign in by browser or device \
                  code, or ask for a bearer token",
-            )),
+            ));
+        }
+        let authority = source.oauth().authority();
+        match authority.kind() {
+            // A person would sign in there, and nothing of it could be kept.
+            AuthorityKind::Adfs | AuthorityKind::B2c { .. } => {
+                Err(Error::invalid_argument(format!(
+                    "`pop` is not for {}, which binds no tokens to a key, as Entra ID does; ask for a bearer \
+                 token",
+                    authority.as_str()
+                )))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -209,6 +209,22 @@ async fn bad_input_is_refused_before_anything_is_sent() {
     assert!(entra.emulator.requests().is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn where_nothing_is_bound_nobody_is_asked_to_sign_in_for_it() {
+    for authority in [
+        "https://fs.bound.example/adfs",
+        "https://bound.b2clogin.com/contoso.example/b2c_1_in",
+    ] {
+        let entra = Entra::start().await;
+        let credential =
+            entra.credential(|options| options.client.authority = Some(authority.into()));
+        let outcome = credential.get_token_info(&[SCOPE], Some(pop(&entra, "n")));
+        let error = outcome.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+        assert!(entra.emulator.requests().is_empty());
+    }
+}
+
 #[cfg(feature = "username-password")]
 #[tokio::test(start_paused = true)]
 async fn a_password_brings_no_bound_token() {
