@@ -98,7 +98,7 @@ impl Drop for Ending {
         info!(
             name: "doorkey.acquire.finished", target: "doorkey",
             requests, outcome, error, code,
-            "the authority was asked"
+            "asking for a token has ended"
         );
         span.record("requests", requests);
         span.record("outcome", outcome);

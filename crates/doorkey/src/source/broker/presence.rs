@@ -52,7 +52,8 @@ impl Presence {
         };
         let time = deadline.saturating_duration_since(now);
         let late = || {
-            let seconds = time.as_secs();
+            // What was spent before makes it a moment less.
+            let seconds = time.as_millis().div_ceil(1_000);
             let rest = if time < ENOUGH { SHORT_REST } else { REST };
             let mut rests_until = lock(&self.rests_until);
             *rests_until = rests_until.max(Some(Instant::now() + rest));
