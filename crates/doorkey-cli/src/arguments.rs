@@ -128,4 +128,19 @@ mod tests {
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
     }
+
+    /// Longer lines would be broken again, in the middle of a paragraph.
+    #[test]
+    fn what_follows_the_options_is_as_wide_as_they_are() {
+        let command = Arguments::command();
+        let commands = command.get_subcommands().chain([&command]);
+        let texts: Vec<_> = commands
+            .filter_map(clap::Command::get_after_help)
+            .map(ToString::to_string)
+            .collect();
+        assert!(texts.len() >= 5, "{texts:?}");
+        for line in texts.iter().flat_map(|text| text.lines()) {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
 }

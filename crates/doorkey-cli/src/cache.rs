@@ -25,9 +25,9 @@ pub(crate) struct CacheArguments {
 
     /// Keep tokens in a plain file of yours where this machine has no keyring
     ///
-    /// Keep tokens in a plain file of yours where this machine has no keyring, which other programs
-    /// share. Otherwise they are kept in a file of doorkey's alone, encrypted with a key in the
-    /// Linux kernel's keyring, which is gone after a restart. It means nothing on Windows and macOS.
+    /// Other programs share that file. Without this option they are kept in a file of doorkey's alone,
+    /// encrypted with a key in the Linux kernel's keyring, which is gone after a restart. It means
+    /// nothing on Windows and macOS.
     #[arg(long, env = "DOORKEY_ALLOW_UNENCRYPTED_STORAGE", hide_env_values = true,
         value_parser = FalseyValueParser::new())]
     allow_unencrypted_storage: bool,

@@ -21,8 +21,7 @@ use std::{path::PathBuf, sync::Arc};
 pub(crate) struct ClientArguments {
     /// The authority [default: AZURE_AUTHORITY_HOST, else the public cloud]
     ///
-    /// The authority [default: AZURE_AUTHORITY_HOST, else the public cloud]. It is written without a
-    /// tenant, but for AD FS (https://HOST/adfs) and B2C
+    /// It is written without a tenant, but for AD FS (https://HOST/adfs) and B2C
     /// (https://NAME.b2clogin.com/TENANT/POLICY).
     #[arg(long, value_name = "URL", env = "DOORKEY_AUTHORITY", hide_env_values = true,
         value_parser = NonEmptyStringValueParser::new())]
@@ -36,8 +35,7 @@ pub(crate) struct ClientArguments {
 
     /// The application [default: the one that Azure's developer tools share]
     ///
-    /// The application [default: the one that Azure's developer tools share]. AZURE_CLIENT_ID is
-    /// not read: it often names a service principal.
+    /// AZURE_CLIENT_ID is not read: it often names a service principal.
     #[arg(long, value_name = "ID", env = "DOORKEY_CLIENT_ID", hide_env_values = true,
         value_parser = NonEmptyStringValueParser::new())]
     client_id: Option<String>,
