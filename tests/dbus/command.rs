@@ -96,6 +96,59 @@ fn a_person_of_the_machine_signs_in_is_silent_and_leaves() {
 }
 
 #[test]
+fn who_is_named_and_known_to_the_broker_alone_is_silent_at_once() {
+    let scene = microsofts_2();
+    let token = ["token", "--silent", "--broker", "--scope", SCOPE];
+    let named = |who| [&token[..], &["--account", who]].concat();
+    let nobody = doorkey(&scene, &token);
+    assert_eq!(
+        nobody.status,
+        Some(3),
+        "nobody was named: {}",
+        nobody.stderr
+    );
+    assert_eq!(
+        doorkey(&scene, &named("bob@contoso.example")).status,
+        Some(3)
+    );
+    assert_eq!(done(&scene, &named("ada@contoso.example")), "secret");
+    assert_eq!(done(&scene, &named(&home())), "secret");
+    assert!(
+        !scene
+            .methods()
+            .contains(&"acquireTokenInteractively".to_owned())
+    );
+}
+
+#[test]
+fn a_broker_that_binds_nothing_is_told_in_words_of_the_command_line() {
+    let scene = himmelblau();
+    let bound = [
+        "--pop-method",
+        "GET",
+        "--pop-url",
+        "https://graph.example/me",
+        "--pop-nonce",
+        "n",
+    ];
+    let token = [
+        "token",
+        "--broker",
+        "--account",
+        "ada@contoso.example",
+        "--scope",
+        SCOPE,
+    ];
+    let finished = doorkey(&scene, &[&token[..], &bound].concat());
+    assert_eq!(finished.status, Some(2), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("leave out --broker or --pop-"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
 fn who_says_no_in_the_window_is_not_asked_another_way() {
     let scene = microsofts_2();
     scene.reply(

@@ -190,7 +190,9 @@ fn in_our_words(error: &doorkey::Error) -> String {
             }
             message
         }
-        ErrorKind::InvalidArgument | ErrorKind::TimedOut => with_named_options(message),
+        ErrorKind::InvalidArgument | ErrorKind::TimedOut => {
+            with_named_options(message.replace(BEARER_OR_SOFTWARE, "leave out --broker or --pop-…"))
+        }
         ErrorKind::Network => CONNECTIONS.iter().fold(message, |message, (theirs, ours)| {
             message.replace(theirs, ours)
         }),
@@ -201,6 +203,10 @@ fn in_our_words(error: &doorkey::Error) -> String {
 
 /// What a program can do about a browser that does not open.
 const SHOW_THE_URL: &str = ", or give a `browser` callback or an `observer` that shows the URL";
+
+/// What a program can do about a broker that binds nothing.
+const BEARER_OR_SOFTWARE: &str = "ask `InteractiveBrowserCredential`, which binds tokens without a \
+     broker, or ask for a bearer token";
 
 /// What errors of brokers say in the end.
 const BY_BROWSER: &str = "sign in by the browser";

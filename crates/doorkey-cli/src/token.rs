@@ -2,6 +2,7 @@
 
 use crate::{
     azure_cli,
+    broker::BrokerArgument,
     client::ClientArguments,
     console,
     failure::Failure,
@@ -113,6 +114,10 @@ pub(crate) async fn run(arguments: &TokenArguments) -> Result<(), Failure> {
         }
         outcome => outcome?,
     };
+    let person = match person {
+        None => arguments.person_of_broker().await?,
+        known => known,
+    };
     let mut claims = None;
     if arguments.silent || person.is_none() {
         let options = client.options(Arc::new(Warnings))?;
@@ -179,6 +184,20 @@ impl TokenArguments {
         let accounts = people::signed_in(&self.client).await?;
         self.account
             .choose(accounts.iter().map(Account::record).collect())
+    }
+
+    /// Whoever was named, and is known to the broker alone. Where nobody was named its window asks, as no
+    /// account of the machine is used before somebody has said so.
+    async fn person_of_broker(&self) -> Result<Option<AuthenticationRecord>, Failure> {
+        let broker = BrokerArgument {
+            broker: self.sign_in.names_the_broker() && self.account.given().is_some(),
+        };
+        match broker.people(&self.client).await {
+            Ok(people) => self.account.choose(people),
+            // Another way may do, and the broker is asked again if there is none.
+            Err(Failure::NoBroker(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Those of the tenant that was asked for, if any are: the others can be silent there, too.

@@ -138,6 +138,11 @@ impl SignInArguments {
         Err(Failure::NobodySignedIn)
     }
 
+    /// Whether the broker is one of the ways.
+    pub(crate) fn names_the_broker(&self) -> bool {
+        self.ways.in_order().contains(&Way::Broker)
+    }
+
     /// A credential that asks nobody by itself. It checks the same options.
     pub(crate) fn silent(
         &self,
@@ -145,7 +150,7 @@ impl SignInArguments {
         options: PublicClientOptions,
         question: Question<'_>,
     ) -> Result<Arc<dyn InteractiveCredential>, Failure> {
-        if self.ways.in_order().contains(&Way::Broker) {
+        if self.names_the_broker() {
             let mut options = self.broker(client, options, question);
             options.disable_automatic_authentication = true;
             let broker = doorkey_broker::system();
