@@ -19,13 +19,18 @@ use std::{sync::Arc, time::Duration};
 /// Signs a person in by the [`Broker`] of the operating system, which knows them already, and by the
 /// browser where there is none.
 ///
+/// The crate `doorkey-broker` has the brokers of Linux, Windows and macOS: give it
+/// `doorkey_broker::system()`.
+///
 /// The first of these ways that gives a token is the one:
 ///
 /// 1. what is cached;
 /// 2. the broker, without asking: for the person of the record or of an earlier sign-in, else with
 ///    `use_default_broker_account` for whoever is signed in to the operating system;
-/// 3. the broker, by asking the person in a window of its own;
-/// 4. the browser, in one tab, where there is no broker
+/// 3. a refresh token, where the person signed in by the browser earlier and the broker does not know
+///    them;
+/// 4. the broker, by asking the person in a window of its own;
+/// 5. the browser, in one tab, where there is no broker
 ///    ([`CredentialUnavailable`](crate::ErrorKind::CredentialUnavailable)) or it did not answer in
 ///    time. One event says so (`doorkey.broker.absent`). Not with `disable_interactive_fallback`.
 ///
