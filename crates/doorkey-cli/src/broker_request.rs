@@ -1,5 +1,5 @@
 //! `doorkey broker-request`: what a program in WSL asks of Windows' broker. One JSON on stdin, one on
-//! stdout: `docs/brokers.md`.
+//! stdout: `docs/broker-messages.md`.
 
 use crate::{console, failure::Failure};
 use std::{

@@ -9,7 +9,7 @@ use doorkey::{Broker, Prompt, Result};
 use std::num::NonZeroIsize;
 
 /// Answers a request of another system's program, by this system's broker: one JSON for one JSON. It is
-/// what `doorkey broker-request` does, for programs in WSL; `docs/brokers.md` has the members.
+/// what `doorkey broker-request` does, for programs in WSL; `docs/broker-messages.md` has the members.
 ///
 /// The answer may hold a token: give it to whoever has asked, and to nobody else. What goes wrong is
 /// an answer, too. Dropping the future cancels what was asked.

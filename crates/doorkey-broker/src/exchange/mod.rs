@@ -1,7 +1,7 @@
 //! What one system asks of another's broker, and what is answered: one JSON each. A program in WSL asks
 //! Windows so, by `doorkey broker-request`.
 //!
-//! Pure, and tested on every system. The members stand in `docs/brokers.md`. What is not known is
+//! Pure, and tested on every system. The members stand in `docs/broker-messages.md`. What is not known is
 //! ignored, so that members may be added; what is taken away or changes its meaning is another version.
 
 mod answering;

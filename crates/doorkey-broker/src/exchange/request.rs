@@ -74,7 +74,7 @@ impl Question {
         let malformed = |malformed: Malformed| {
             malformed.into_error(
                 "the request",
-                "`doorkey broker-request` reads what docs/brokers.md says; update the program that asks",
+                "`doorkey broker-request` reads what docs/broker-messages.md says; update the program that asks",
             )
         };
         let json = parse(bytes).map_err(malformed)?;

@@ -45,9 +45,9 @@ fn every_member_and_every_operation_stands_in_the_page() {
         names.extend(document["operation"].as_str().map(str::to_owned));
     }
     assert!(names.len() > 40, "{names:?}");
-    let page = include_str!("../../../../../docs/brokers.md");
-    let section = page.split("#### The exchange").nth(1).unwrap();
-    let section = section.split("\n#### ").next().unwrap();
+    let page = include_str!("../../../../../docs/broker-messages.md");
+    let section = page.split("\n## WSL").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
     for name in names {
         assert!(section.contains(&format!("`{name}`")), "{name}");
     }
