@@ -245,7 +245,7 @@ impl Inner {
                 return Ok(Silently::Done(info(token)));
             }
             let living = found.filter(|token| token.expires_on > now).map(info);
-            (living, state.pause(request, now).cloned())
+            (living, state.failures.pause(request, now).cloned())
         };
         match (paused, &living) {
             (Some(_), Some(token)) => return Ok(Silently::Done(token.clone())),

@@ -3,6 +3,7 @@
 
 mod answer;
 mod decision;
+mod failures;
 pub(crate) mod flights;
 mod gate;
 mod pop;
@@ -220,7 +221,7 @@ impl Session {
             return;
         };
         let now = inner.clock.now();
-        if inner.read_state().pause(&request, now).is_some() {
+        if inner.read_state().failures.pause(&request, now).is_some() {
             return;
         }
         let mark = request.for_any_resource();

@@ -3,7 +3,8 @@
 use super::{
     Inner, TokenRequest,
     answer::handed_out,
-    state::{Fingerprint, How, Pause},
+    failures::{Fingerprint, Pause},
+    state::How,
 };
 use crate::{
     error::{Error, ErrorKind},
@@ -45,7 +46,7 @@ impl Inner {
             why: Error::new(ErrorKind::AuthenticationRequired, why),
             is_asked: false,
         };
-        self.write_state().set_pause(request, now, pause);
+        self.write_state().failures.set_pause(request, now, pause);
     }
 
     /// By the broker, where there is one, else by a refresh token. `None` is failure too, where there is
@@ -112,7 +113,7 @@ impl Inner {
                 .refresh_candidates(oauth, record, request.cae)
         };
         let fingerprint = Fingerprint::of(&candidates());
-        if let Some(refusal) = self.read_state().refusal(request, fingerprint) {
+        if let Some(refusal) = self.read_state().failures.refusal(request, fingerprint) {
             return Err(Some(refusal));
         }
         let mut tried = Vec::new();
@@ -183,7 +184,9 @@ impl Inner {
         if error.needs_person() {
             let fingerprint = Fingerprint::of(&candidates());
             let mut state = self.write_state();
-            state.set_refusal(request, fingerprint, error.clone());
+            state
+                .failures
+                .set_refusal(request, fingerprint, error.clone());
         }
         Err(Some(error))
     }
@@ -230,7 +233,7 @@ impl Inner {
                 why: error.clone(),
                 is_asked: asked.is_some(),
             };
-            self.write_state().set_pause(request, now, pause);
+            self.write_state().failures.set_pause(request, now, pause);
         }
     }
 }

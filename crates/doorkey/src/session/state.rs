@@ -1,4 +1,4 @@
-use super::TokenRequest;
+use super::{TokenRequest, failures::Failures};
 use crate::{
     cache::{
         AccessToken, Change, Event, Identity, KnownBy, Owner, RefreshCandidate, Reply, TokenCache,
@@ -10,10 +10,6 @@ use crate::{
     source::Way,
     tenant::{self, TenantId},
     tokens::Tokens,
-};
-use std::{
-    collections::{HashMap, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
 };
 
 /// What a session knows, behind its one lock.
@@ -29,27 +25,7 @@ pub(super) struct State {
     pub(super) cache: TokenCache,
     /// Which tenant stands behind a name: `organizations`, or a domain. Few, so a list.
     tenant_ids: Vec<(TenantId, String)>,
-    pauses: HashMap<TokenRequest, Pause>,
-    /// Which refresh tokens were refused for a request, and how: until they are others, they would
-    /// be again.
-    refusals: HashMap<TokenRequest, (Fingerprint, Error)>,
-}
-
-/// Tells one set of refresh tokens from another.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Fingerprint(u64);
-
-/// How many refused requests are remembered.
-const MOST_REFUSALS: usize = 1_000;
-
-/// Why a request is not sent for a while.
-#[derive(Clone, Debug)]
-pub(super) struct Pause {
-    /// Unix seconds.
-    pub(super) until: i64,
-    pub(super) why: Error,
-    /// Whether the authority asked for it. Else it is our own, for as long as a token lives.
-    pub(super) is_asked: bool,
+    pub(super) failures: Failures,
 }
 
 /// What became of a reply.
@@ -74,8 +50,7 @@ impl State {
             sign_ins: 0,
             cache: TokenCache::default(),
             tenant_ids: Vec::new(),
-            pauses: HashMap::new(),
-            refusals: HashMap::new(),
+            failures: Failures::default(),
         }
     }
 
@@ -241,7 +216,7 @@ impl State {
             if !same || expected.is_none() {
                 self.record = Some(record.clone());
             }
-            self.forget_failures();
+            self.failures.clear();
             self.sign_ins += 1;
         }
         // A renewal may come in after somebody else signed in; their tenants are not this one's.
@@ -254,9 +229,7 @@ impl State {
                 .retain(|(tenant, _)| *tenant != request.tenant);
             self.tenant_ids.push((request.tenant.clone(), realm));
         }
-        let request = request.for_any_resource();
-        self.pauses.remove(&request);
-        self.refusals.remove(&request);
+        self.failures.forget(request);
         Ok(Kept {
             record,
             changes,
@@ -351,44 +324,9 @@ impl State {
         self.record = None;
         self.guesses = false;
         self.tenant_ids.clear();
-        self.forget_failures();
+        self.failures.clear();
         self.sign_ins += 1;
         changes
-    }
-
-    pub(super) fn set_pause(&mut self, request: &TokenRequest, now: i64, pause: Pause) {
-        self.pauses.retain(|_, pause| pause.until > now);
-        self.pauses.insert(request.for_any_resource(), pause);
-    }
-
-    /// Why a request is not to be sent now.
-    pub(super) fn pause(&self, request: &TokenRequest, now: i64) -> Option<&Pause> {
-        let pause = self.pauses.get(&request.for_any_resource())?;
-        (pause.until > now).then_some(pause)
-    }
-
-    pub(super) fn set_refusal(
-        &mut self,
-        request: &TokenRequest,
-        refused: Fingerprint,
-        error: Error,
-    ) {
-        if self.refusals.len() >= MOST_REFUSALS {
-            self.refusals.clear();
-        }
-        self.refusals
-            .insert(request.for_any_resource(), (refused, error));
-    }
-
-    /// How these refresh tokens were refused for this request.
-    pub(super) fn refusal(&self, request: &TokenRequest, of: Fingerprint) -> Option<Error> {
-        let (refused, error) = self.refusals.get(&request.for_any_resource())?;
-        (*refused == of).then(|| error.clone())
-    }
-
-    fn forget_failures(&mut self) {
-        self.pauses.clear();
-        self.refusals.clear();
     }
 
     /// The tenant id under which the tokens of `tenant` are kept, if it is known. What stands behind
@@ -428,16 +366,6 @@ pub(super) enum How<'a> {
     Renewal(&'a RefreshCandidate),
     /// A broker gave them silently.
     Broker,
-}
-
-impl Fingerprint {
-    pub(super) fn of(candidates: &[RefreshCandidate]) -> Self {
-        let mut hasher = DefaultHasher::new();
-        for candidate in candidates {
-            candidate.secret.expose().hash(&mut hasher);
-        }
-        Self(hasher.finish())
-    }
 }
 
 /// Nobody's tokens are kept: an answer to a person's sign-in must say who signed in.
