@@ -13,6 +13,10 @@ use crate::{
 use async_trait::async_trait;
 use secret_service::{Collection, EncryptionType, Item, SecretService};
 use std::{collections::HashMap, path::PathBuf, time::Duration};
+use zbus::address::{
+    Address,
+    transport::{Transport, Unix, UnixSocket},
+};
 use zeroize::Zeroizing;
 
 /// A keyring that does not answer is given up after this time.
@@ -66,7 +70,7 @@ impl SecretServiceStore {
             .with_source(error)
         })?;
         let working = async {
-            let connection = connect(&addresses).await?;
+            let connection = connect(addresses).await?;
             let keyring =
                 SecretService::connect_with_existing(EncryptionType::Dh, connection).await;
             work(&keyring.map_err(failed)?).await
@@ -83,14 +87,19 @@ impl SecretServiceStore {
     }
 
     /// Where the session bus is, without asking it: where there is none, no socket is opened.
-    fn bus_addresses(&self) -> Result<String> {
-        if let Some(address) = self.environment.get("DBUS_SESSION_BUS_ADDRESS")? {
-            return Ok(address);
+    fn bus_addresses(&self) -> Result<Vec<zbus::Result<Address>>> {
+        if let Some(addresses) = self.environment.get("DBUS_SESSION_BUS_ADDRESS")? {
+            let addresses = addresses.split(';').filter(|address| !address.is_empty());
+            return Ok(addresses.map(str::parse).collect());
         }
         let socket = self.environment.get("XDG_RUNTIME_DIR")?;
         let socket = socket.map(|folder| PathBuf::from(folder).join("bus"));
         match socket.filter(|socket| socket.exists()) {
-            Some(socket) => Ok(format!("unix:path={}", socket.display())),
+            // Not as a text, in which a folder's name can mean something else.
+            Some(socket) => {
+                let transport = Transport::Unix(Unix::new(UnixSocket::File(socket)));
+                Ok(vec![Ok(transport.into())])
+            }
             None => Err(unavailable(NO_BUS)),
         }
     }
@@ -186,10 +195,10 @@ impl TokenCacheStore for SecretServiceStore {
 
 /// To the first of several addresses that answers
 /// ([D-Bus specification](https://dbus.freedesktop.org/doc/dbus-specification.html#addresses)).
-async fn connect(addresses: &str) -> Result<zbus::Connection> {
+async fn connect(addresses: Vec<zbus::Result<Address>>) -> Result<zbus::Connection> {
     let mut failure = unavailable(NO_BUS);
-    for address in addresses.split(';').filter(|address| !address.is_empty()) {
-        let connection = match zbus::connection::Builder::address(address) {
+    for address in addresses {
+        let connection = match address.and_then(zbus::connection::Builder::address) {
             Ok(builder) => builder.build().await,
             Err(error) => Err(error),
         };
@@ -329,4 +338,29 @@ async fn write(
     let collection = check_writable(keyring).await?;
     let created = collection.create_item(label, attributes.clone(), bytes, true, CONTENT_TYPE);
     created.await.map(drop).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn the_bus_is_found_whatever_the_run_time_folder_is_called() {
+        let folder = tempfile::Builder::new().prefix("a;b,c=%20").tempdir();
+        let folder = folder.unwrap();
+        let socket = folder.path().join("bus");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let environment = Environment::of(&[("XDG_RUNTIME_DIR", folder.path().as_os_str())]);
+        let addresses = SecretServiceStore::new(environment)
+            .bus_addresses()
+            .unwrap();
+        let [Ok(address)] = &addresses[..] else {
+            panic!("{addresses:?}");
+        };
+        let Transport::Unix(unix) = address.transport() else {
+            panic!("{address:?}");
+        };
+        assert!(matches!(unix.path(), UnixSocket::File(path) if *path == socket));
+    }
 }
