@@ -1,7 +1,10 @@
 //! Who asks, and for whom, in the tests of all systems.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use doorkey::{BrokerAccount, BrokerApplication};
+use doorkey::{
+    Broker, BrokerAccount, BrokerAccountsRequest, BrokerApplication, BrokerInteractiveRequest,
+    BrokerSignOutRequest, BrokerSilentRequest, Result,
+};
 
 pub(crate) const OBJECT: &str = "11111111-2222-3333-4444-555555555555";
 pub(crate) const CORRELATION: &str = "01234567-89ab-cdef-0123-456789abcdef";
@@ -35,4 +38,26 @@ pub(crate) fn account() -> BrokerAccount {
 
 pub(crate) fn client_info(object: &str, tenant: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!(r#"{{"uid":"{object}","utid":"{tenant}"}}"#))
+}
+
+/// What comes of each question, without what is answered.
+#[cfg_attr(
+    not(any(windows, target_os = "macos")),
+    expect(
+        dead_code,
+        reason = "Linux' broker is asked on a bus, by tests of their own"
+    )
+)]
+pub(crate) async fn outcomes(broker: &dyn Broker) -> [Result<()>; 4] {
+    let application = application("organizations");
+    let accounts = BrokerAccountsRequest::new(application.clone());
+    let silent = BrokerSilentRequest::new(application.clone(), account(), Vec::new());
+    let interactive = BrokerInteractiveRequest::new(application.clone(), Vec::new());
+    let sign_out = BrokerSignOutRequest::new(application, account());
+    [
+        broker.accounts(&accounts).await.map(drop),
+        broker.acquire_silently(&silent).await.map(drop),
+        broker.acquire_interactively(&interactive).await.map(drop),
+        broker.sign_out(&sign_out).await,
+    ]
 }

@@ -163,7 +163,7 @@ pub(super) fn identity(
     authority: &Authority,
     plugin: Plugin,
 ) -> TokenRequest {
-    plain(application, authority, plugin, &[], None)
+    plain(application, authority, plugin, &Wanted::default())
 }
 
 pub(super) fn silent(
@@ -171,11 +171,12 @@ pub(super) fn silent(
     authority: &Authority,
     plugin: Plugin,
 ) -> TokenRequest {
-    let claims = request.claims.as_deref();
-    let application = &request.application;
-    let mut question = plain(application, authority, plugin, &request.scopes, claims);
-    bind(&mut question, request.pop.as_ref());
-    question
+    let wanted = Wanted {
+        scopes: &request.scopes,
+        claims: request.claims.as_deref(),
+        pop: request.pop.as_ref(),
+    };
+    plain(&request.application, authority, plugin, &wanted)
 }
 
 /// Without asking, of whoever is signed in to Windows.
@@ -184,11 +185,12 @@ pub(super) fn unasked(
     authority: &Authority,
     plugin: Plugin,
 ) -> TokenRequest {
-    let claims = request.claims.as_deref();
-    let application = &request.application;
-    let mut question = plain(application, authority, plugin, &request.scopes, claims);
-    bind(&mut question, request.pop.as_ref());
-    question
+    let wanted = Wanted {
+        scopes: &request.scopes,
+        claims: request.claims.as_deref(),
+        pop: request.pop.as_ref(),
+    };
+    plain(&request.application, authority, plugin, &wanted)
 }
 
 /// By asking. `is_known` is whether Windows has the account that the request names.
@@ -228,7 +230,7 @@ pub(super) fn add_account(question: &mut TokenRequest) {
 
 /// The token by which a personal account is shown to Entra ID.
 pub(super) fn transfer(application: &BrokerApplication, authority: &Authority) -> TokenRequest {
-    let mut question = plain(application, authority, Plugin::Personal, &[], None);
+    let mut question = plain(application, authority, Plugin::Personal, &Wanted::default());
     question
         .scope
         .push_str(" service::http://Passport.NET/purpose::PURPOSE_AAD_WAM_TRANSFER");
@@ -254,24 +256,22 @@ pub(super) fn show(question: &mut TokenRequest, assertion: &Secret) {
     properties.insert("SamlAssertionType".into(), "SAMLV1".into());
 }
 
-/// What Windows hands on to the authority: the key stays with whoever asks.
-fn bind(question: &mut TokenRequest, pop: Option<&BrokerPop>) {
-    if let Some(pop) = pop {
-        let properties = &mut question.properties;
-        properties.insert("token_type".into(), "pop".into());
-        properties.insert("req_cnf".into(), pop.req_cnf());
-    }
+/// What a token is to be good for; nothing, by default, but to tell who it is of.
+#[derive(Default)]
+struct Wanted<'a> {
+    scopes: &'a [String],
+    claims: Option<&'a str>,
+    pop: Option<&'a BrokerPop>,
 }
 
 fn plain(
     application: &BrokerApplication,
     authority: &Authority,
     plugin: Plugin,
-    scopes: &[String],
-    claims: Option<&str>,
+    wanted: &Wanted<'_>,
 ) -> TokenRequest {
     let identity = ["openid", "profile", "offline_access"];
-    let scopes = scopes.iter().map(|scope| &**scope);
+    let scopes = wanted.scopes.iter().map(|scope| &**scope);
     let scopes: Vec<_> = scopes
         .filter(|scope| !identity.contains(scope))
         .chain(identity)
@@ -291,11 +291,16 @@ fn plain(
     if let Some(authority) = authority.property(plugin) {
         properties.insert("authority".into(), authority);
     }
-    if let Some(claims) = claims {
+    if let Some(claims) = wanted.claims {
         properties.insert("claims".into(), claims.into());
         if plugin == Plugin::EntraId && demands_more(claims) {
             properties.insert("minimum_token_lifetime".into(), NEVER_LONG_ENOUGH.into());
         }
+    }
+    // Windows hands it on to the authority: the key stays with whoever asks.
+    if let Some(pop) = wanted.pop {
+        properties.insert("token_type".into(), "pop".into());
+        properties.insert("req_cnf".into(), pop.req_cnf());
     }
     TokenRequest {
         scope: scopes.join(" "),

@@ -1,6 +1,11 @@
 //! The entities of MSAL's unified cache: the members that its libraries write, times as text of
 //! Unix seconds, and a key made of the parts that tell one entity from another.
 
+mod account;
+
+pub(crate) use account::Account;
+pub(super) use account::BROKER;
+
 use super::{
     Owner, Reply,
     dialect::{
@@ -13,7 +18,6 @@ use super::{
 use crate::{
     scopes::Scopes,
     sensitive::Sensitive,
-    tenant::TenantId,
     tokens::{self, Tokens},
 };
 use serde::{Deserialize, Serialize};
@@ -355,76 +359,6 @@ impl IdToken {
 }
 
 impl Entity for IdToken {
-    fn place(&self) -> Option<Place> {
-        Some(Place::of_person(&self.home_account_id, &self.environment))
-    }
-}
-
-/// The `account_source` of whoever came by a broker.
-pub(super) const BROKER: &str = "broker";
-
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Account {
-    #[serde(deserialize_with = "text")]
-    pub(super) home_account_id: String,
-    #[serde(deserialize_with = "text")]
-    pub(super) environment: String,
-    #[serde(default, deserialize_with = "text")]
-    pub(super) realm: String,
-    #[serde(default, deserialize_with = "text")]
-    pub(super) username: String,
-    #[serde(default, deserialize_with = "text")]
-    local_account_id: String,
-    #[serde(default, deserialize_with = "text")]
-    account_source: String,
-}
-
-impl Account {
-    /// A broker's own id for it, if it came from one.
-    pub(super) fn broker_account_id(&self) -> Option<&str> {
-        let is_brokers = self.account_source == BROKER && !self.local_account_id.is_empty();
-        is_brokers.then_some(&*self.local_account_id)
-    }
-
-    pub(super) fn written(
-        owner: Owner<'_>,
-        environment: &str,
-        reply: &Reply,
-        account_source: &str,
-    ) -> (String, Members) {
-        let Reply { realm, tokens, .. } = reply;
-        let home = owner.home_account_id;
-        #[derive(Serialize)]
-        struct Written<'a> {
-            home_account_id: &'a str,
-            environment: &'a str,
-            realm: &'a str,
-            local_account_id: &'a str,
-            username: &'a str,
-            authority_type: &'static str,
-            /// The grant that brought the person, or `broker`.
-            account_source: &'a str,
-        }
-        let members = Members::of(&Written {
-            home_account_id: home,
-            environment,
-            realm,
-            local_account_id: tokens.local_account_id().unwrap_or_default(),
-            username: tokens.username().unwrap_or_default(),
-            authority_type: match realm.as_str() {
-                TenantId::ADFS => "ADFS",
-                _ => "MSSTS",
-            },
-            account_source,
-        });
-        (
-            format!("{home}-{environment}-{realm}").to_lowercase(),
-            members,
-        )
-    }
-}
-
-impl Entity for Account {
     fn place(&self) -> Option<Place> {
         Some(Place::of_person(&self.home_account_id, &self.environment))
     }

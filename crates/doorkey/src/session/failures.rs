@@ -36,12 +36,13 @@ pub(super) struct Fingerprint(u64);
 impl Failures {
     pub(super) fn set_pause(&mut self, request: &TokenRequest, now: i64, pause: Pause) {
         self.pauses.retain(|_, pause| pause.until > now);
-        self.pauses.insert(request.for_any_resource(), pause);
+        let request = request.for_any_resource().into_owned();
+        self.pauses.insert(request, pause);
     }
 
     /// Why a request is not to be sent now.
     pub(super) fn pause(&self, request: &TokenRequest, now: i64) -> Option<&Pause> {
-        let pause = self.pauses.get(&request.for_any_resource())?;
+        let pause = self.pauses.get(&*request.for_any_resource())?;
         (pause.until > now).then_some(pause)
     }
 
@@ -54,21 +55,21 @@ impl Failures {
         if self.refusals.len() >= MOST_REFUSALS {
             self.refusals.clear();
         }
-        self.refusals
-            .insert(request.for_any_resource(), (refused, error));
+        let request = request.for_any_resource().into_owned();
+        self.refusals.insert(request, (refused, error));
     }
 
     /// How these refresh tokens were refused for this request.
     pub(super) fn refusal(&self, request: &TokenRequest, of: Fingerprint) -> Option<Error> {
-        let (refused, error) = self.refusals.get(&request.for_any_resource())?;
+        let (refused, error) = self.refusals.get(&*request.for_any_resource())?;
         (*refused == of).then(|| error.clone())
     }
 
     /// It went well.
     pub(super) fn forget(&mut self, request: &TokenRequest) {
         let request = request.for_any_resource();
-        self.pauses.remove(&request);
-        self.refusals.remove(&request);
+        self.pauses.remove(&*request);
+        self.refusals.remove(&*request);
     }
 
     pub(super) fn clear(&mut self) {

@@ -8,6 +8,7 @@ pub(crate) mod flights;
 mod gate;
 mod pop;
 mod renewal;
+mod request;
 mod required;
 mod sent_tokens;
 mod state;
@@ -19,12 +20,11 @@ use crate::{
     claims,
     error::{Error, ErrorKind, Result},
     options::{AccessTokenInfo, AuthenticateOptions, TokenInfoOptions},
-    pop::ResourceRequest,
     record::AuthenticationRecord,
     scopes::Scopes,
     seams::Clock,
-    source::{Source, Wanted},
-    tenant::{TenantId, TenantRules},
+    source::Source,
+    tenant::TenantRules,
     tokens::TokenKind,
 };
 use answer::{has_margin, info, secret, time};
@@ -34,6 +34,7 @@ use flights::{Flights, guarded};
 use futures_util::future::FutureExt;
 use gate::Gate;
 use pop::PopKey;
+use request::TokenRequest;
 use sent_tokens::SentTokens;
 use state::State;
 use std::{
@@ -91,23 +92,6 @@ struct Inner {
 
 /// A token, and whose it is.
 type Answer = (AccessTokenInfo, AuthenticationRecord);
-
-/// A question, in the form in which two of them are the same.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-struct TokenRequest {
-    /// Who is expected to answer; `None` while nobody is known.
-    home_account_id: Option<String>,
-    tenant: TenantId,
-    scopes: Scopes,
-    kind: TokenKind,
-    /// The one request that the token is for, where somebody else may bind it to that.
-    resource_request: Option<ResourceRequest>,
-    cae: bool,
-    /// What the caller demands of the token.
-    claims: Option<String>,
-    /// What is sent: the caller's demand, and our capability.
-    claims_parameter: Option<String>,
-}
 
 /// Whoever has a session, perhaps not always the same one.
 #[async_trait]
@@ -224,7 +208,7 @@ impl Session {
         if inner.read_state().failures.pause(&request, now).is_some() {
             return;
         }
-        let mark = request.for_any_resource();
+        let mark = request.for_any_resource().into_owned();
         let mut refreshing = lock(&inner.refreshing);
         if !refreshing.insert(mark.clone()) {
             return;
@@ -439,26 +423,6 @@ impl Inner {
 
     fn record(&self) -> Option<AuthenticationRecord> {
         self.read_state().record.clone()
-    }
-}
-
-impl TokenRequest {
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted {
-            tenant: &self.tenant,
-            scopes: &self.scopes,
-            claims: self.claims_parameter.as_deref(),
-            kind: &self.kind,
-            resource_request: self.resource_request.as_ref(),
-        }
-    }
-
-    /// The same, whichever request the token is for.
-    fn for_any_resource(&self) -> Self {
-        Self {
-            resource_request: None,
-            ..self.clone()
-        }
     }
 }
 

@@ -240,11 +240,7 @@ async fn no_prompt_is_silence() {
     // Somebody of another kind is signed in to Windows.
     request.account = None;
     let system = Recorder::default().signed_in_by("consumers");
-    let error = system
-        .wam()
-        .acquire_interactively(&request)
-        .await
-        .unwrap_err();
+    let error = system.refused(&request).await;
     assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
 }
 
@@ -258,31 +254,19 @@ async fn a_console_has_a_window_and_without_one_nobody_is_asked() {
     assert!(system.calls()[1].starts_with("window 7 "));
 
     let system = Recorder::default();
-    let error = system
-        .wam()
-        .acquire_interactively(&request)
-        .await
-        .unwrap_err();
+    let error = system.refused(&request).await;
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.to_string().contains("parent_window"), "{error}");
     assert_eq!(system.calls().len(), 1);
 
     // Where there is no desktop, no window could be given.
     let system = Recorder::default().in_console(Console::NoDesktop);
-    let error = system
-        .wam()
-        .acquire_interactively(&request)
-        .await
-        .unwrap_err();
+    let error = system.refused(&request).await;
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
 
     // Where there is no broker, a window is not what is missing.
     let system = Recorder::default().without_provider();
-    let error = system
-        .wam()
-        .acquire_interactively(&request)
-        .await
-        .unwrap_err();
+    let error = system.refused(&request).await;
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
 }
 
@@ -301,11 +285,7 @@ async fn a_window_that_is_none_is_an_argument_where_it_was_given() {
         let system = Recorder::default()
             .failing_to_answer(failure)
             .in_console(Console::Window(NonZeroIsize::new(7).unwrap()));
-        let error = system
-            .wam()
-            .acquire_interactively(&request)
-            .await
-            .unwrap_err();
+        let error = system.refused(&request).await;
         assert_eq!(error.kind(), kind, "{error}");
     }
 }
@@ -396,11 +376,7 @@ async fn a_token_of_somebody_else_is_not_given() {
         let mut answer = success(response("token", &members, other.clone()));
         answer.status = status;
         let system = Recorder::answering([answer]);
-        let error = system
-            .wam()
-            .acquire_interactively(&request)
-            .await
-            .unwrap_err();
+        let error = system.refused(&request).await;
         assert_eq!(error.kind(), ErrorKind::WrongAccount);
         for name in ["bob@contoso.com", "ada@contoso.com"] {
             assert!(error.to_string().contains(name), "{error}");
@@ -411,11 +387,7 @@ async fn a_token_of_somebody_else_is_not_given() {
     let mut answer = success(response("token", &members[..1], WebAccount::default()));
     answer.status = TokenStatus::AccountSwitch;
     let system = Recorder::answering([answer]);
-    let error = system
-        .wam()
-        .acquire_interactively(&request)
-        .await
-        .unwrap_err();
+    let error = system.refused(&request).await;
     assert_eq!(error.kind(), ErrorKind::WrongAccount);
 }
 

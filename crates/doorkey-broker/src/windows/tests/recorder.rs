@@ -6,6 +6,7 @@ use super::super::{
 };
 use super::{CORRELATION, Wam};
 use async_trait::async_trait;
+use doorkey::{Broker as _, BrokerInteractiveRequest, Error};
 use std::{
     collections::VecDeque,
     num::NonZeroIsize,
@@ -111,6 +112,12 @@ impl Recorder {
 
     pub(super) fn wam(&self) -> Wam<Self> {
         Wam::new(self.clone())
+    }
+
+    /// Why asking a person came to nothing.
+    pub(super) async fn refused(&self, request: &BrokerInteractiveRequest) -> Error {
+        let outcome = self.wam().acquire_interactively(request).await;
+        outcome.expect_err("it should be refused")
     }
 
     /// What has been asked, one line each.

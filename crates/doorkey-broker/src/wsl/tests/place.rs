@@ -1,12 +1,9 @@
-use super::super::place::{Machine, found};
-use doorkey::ErrorKind;
-use std::{
-    path::{Path, PathBuf},
-    sync::mpsc,
-    thread,
-    time::Duration,
+use super::{
+    super::place::{Machine, found},
+    apart,
 };
-use tokio::{runtime, time::Instant};
+use doorkey::ErrorKind;
+use std::path::{Path, PathBuf};
 
 const KERNEL: &str = "5.15.167.4-microsoft-standard-WSL2\n";
 
@@ -87,27 +84,15 @@ fn only_absolute_folders_of_the_path_are_searched_in_their_order() {
 /// A drive that is away may keep whoever looks at it for minutes.
 #[test]
 fn a_search_that_hangs_holds_up_neither_who_waits_nor_the_programs_end() {
-    let (hanging, never) = mpsc::channel::<()>();
-    let (told, ended) = mpsc::channel();
-    thread::spawn(move || {
-        let mut runtime = runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-        let answer = runtime.block_on(async {
-            let since = Instant::now();
-            let search = move || {
-                let _ = never.recv();
-                Ok(PathBuf::from("/doorkey.exe"))
-            };
-            let answer = found(search).await;
-            (answer, since.elapsed().as_secs())
-        });
-        drop(runtime);
-        told.send(answer).unwrap();
+    let (answer, seconds) = apart(|never| async move {
+        let search = move || {
+            let _ = never.recv();
+            Ok(PathBuf::from("/doorkey.exe"))
+        };
+        found(search).await
     });
-    let (answer, seconds) = ended.recv_timeout(Duration::from_secs(30)).unwrap();
     let error = answer.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
     assert!(error.to_string().contains("PATH"), "{error}");
     assert_eq!(seconds, 15);
-    drop(hanging);
 }

@@ -10,12 +10,9 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
-    sync::mpsc,
-    thread,
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::{runtime, time::Instant};
 
 const TOKEN: &str = r#"{"version":1,"token":{"accessToken":"secret","expiresOn":4102444800}}"#;
 
@@ -273,29 +270,17 @@ async fn appears(path: &Path) -> String {
 /// As one that Windows looks at for viruses first.
 #[test]
 fn a_start_that_hangs_holds_up_neither_who_waits_nor_the_programs_end() {
-    let (hanging, never) = mpsc::channel::<()>();
-    let (told, ended) = mpsc::channel();
-    thread::spawn(move || {
-        let mut runtime = runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-        let answer = runtime.block_on(async {
-            let since = Instant::now();
-            let start = move |_: &Path| {
-                let _ = never.recv();
-                Ok(())
-            };
-            let answer = program::started(Path::new("/doorkey.exe"), start).await;
-            (answer, since.elapsed().as_secs())
-        });
-        drop(runtime);
-        told.send(answer).unwrap();
+    let (answer, seconds) = apart(|never| async move {
+        let start = move |_: &Path| {
+            let _ = never.recv();
+            Ok(())
+        };
+        program::started(Path::new("/doorkey.exe"), start).await
     });
-    let (answer, seconds) = ended.recv_timeout(Duration::from_secs(10)).unwrap();
     let error = answer.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
     assert!(error.to_string().contains("no sign of life"), "{error}");
     assert_eq!(seconds, 15);
-    drop(hanging);
 }
 
 #[tokio::test]

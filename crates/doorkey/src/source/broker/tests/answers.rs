@@ -174,19 +174,7 @@ async fn a_token_of_another_person_is_not_kept() {
         let machine = Machine::start().await;
         let first = machine.credential(|_| {});
         let record = first.authenticate(None).await.unwrap();
-        let other = account(&machine.entra, 1);
-        if silently {
-            let changes = move |token: &mut BrokerToken| {
-                token.account = Some(other.clone());
-                token.id_token = None;
-            };
-            let conduct = Conduct::Changes(Arc::new(changes));
-            machine.broker.set(Call::Silently, conduct);
-        } else {
-            let required = Conduct::Fails(ErrorKind::AuthenticationRequired);
-            machine.broker.set(Call::Silently, required);
-            *machine.broker.person.lock().unwrap() = other;
-        }
+        machine.gives_tokens_of_another(silently);
         let store = Arc::new(WatchedStore::default());
         let credential = machine.credential(|options| {
             options.authentication_record = Some(record);

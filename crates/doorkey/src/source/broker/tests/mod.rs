@@ -6,12 +6,12 @@ mod people;
 mod pop;
 
 use crate::{
-    Broker, BrowserLauncher, ErrorKind, InteractiveBrowserBrokerCredential,
+    Broker, BrokerToken, BrowserLauncher, ErrorKind, InteractiveBrowserBrokerCredential,
     InteractiveBrowserBrokerCredentialOptions, InteractiveCredential, ParentWindow, Prompt,
     PromptOutcome, SignInObserver, SignInPrompt, TokenInfoOptions,
     testing::{
         Entra, OTHER_SCOPE, SCOPE,
-        broker::{Call, Conduct, FakeBroker},
+        broker::{Call, Conduct, FakeBroker, account},
         browser::{Conduct as InBrowser, browser},
         turn_clock,
     },
@@ -81,6 +81,23 @@ impl Machine {
 
     fn tabs(&self) -> usize {
         self.tabs.load(Ordering::Relaxed)
+    }
+
+    /// Silently, or else because a person is needed, and another one comes.
+    fn gives_tokens_of_another(&self, silently: bool) {
+        let other = account(&self.entra, 1);
+        if silently {
+            let changes = move |token: &mut BrokerToken| {
+                token.account = Some(other.clone());
+                token.id_token = None;
+            };
+            let conduct = Conduct::Changes(Arc::new(changes));
+            self.broker.set(Call::Silently, conduct);
+        } else {
+            let required = Conduct::Fails(ErrorKind::AuthenticationRequired);
+            self.broker.set(Call::Silently, required);
+            *self.broker.person.lock().unwrap() = other;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     AccessTokenInfo, BrokerPop, BrokerToken, PopTokenRequestOptions, Result,
     testing::{
-        broker::{Binding, account, bound_to, signed_request},
+        broker::{Binding, bound_to, signed_request},
         resource::claim,
         store::WatchedStore,
     },
@@ -383,19 +383,7 @@ async fn a_bound_token_of_another_person_is_not_kept() {
             let machine = Machine::start().await;
             machine.binds(binding);
             let record = machine.credential(|_| {}).authenticate(None).await.unwrap();
-            let other = account(&machine.entra, 1);
-            if silently {
-                let changes = move |token: &mut BrokerToken| {
-                    token.account = Some(other.clone());
-                    token.id_token = None;
-                };
-                let conduct = Conduct::Changes(Arc::new(changes));
-                machine.broker.set(Call::Silently, conduct);
-            } else {
-                let required = Conduct::Fails(ErrorKind::AuthenticationRequired);
-                machine.broker.set(Call::Silently, required);
-                *machine.broker.person.lock().unwrap() = other;
-            }
+            machine.gives_tokens_of_another(silently);
             let store = Arc::new(WatchedStore::default());
             let credential = machine.credential(|options| {
                 options.authentication_record = Some(record);
